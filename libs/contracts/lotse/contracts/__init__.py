@@ -1,0 +1,1 @@
+"""Events, topics, channel profiles, reply rules and configuration that every service shares."""

@@ -1,0 +1,1 @@
+"""Folds, outbox, timers and effects: the one place that knows both Kafka and transactions."""

@@ -1,0 +1,233 @@
+"""Takes batches from Kafka through FastStream and hands them to a processor or a stream.
+
+FastStream commits nothing here, decodes nothing and is never shown an exception: it would log and
+swallow it. The database says where a service stands; Kafka's committed offset feeds lag monitors.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from typing import cast
+
+from aiokafka import (
+    AIOKafkaConsumer,
+    ConsumerRebalanceListener,
+    ConsumerRecord,
+    TopicPartition,
+)
+from aiokafka.coordinator.assignors.range import RangePartitionAssignor
+from aiokafka.errors import IllegalStateError, KafkaError
+from faststream import AckPolicy
+from faststream.kafka import KafkaBroker
+from faststream.kafka.message import FAKE_CONSUMER, KafkaMessage
+
+from lotse.runtime import telemetry
+from lotse.runtime.errors import TooManyParked, TopicMadeAnew
+from lotse.runtime.inbox import Partition
+from lotse.runtime.kafka import broker_security
+from lotse.runtime.processor import Done
+from lotse.runtime.record import Record
+from lotse.runtime.settings import RuntimeSettings
+from lotse.runtime.ticking import wait
+
+log = logging.getLogger(__name__)
+
+BATCH = 500
+POLL_MS = 20
+_COMMIT_EVERY = 1.0
+_COMMIT_WITHIN = 2.0
+_STOP_WITHIN = 10.0
+
+Handle = Callable[[Sequence[Record]], Awaitable[Done]]
+Standing = Callable[[Collection[Partition]], Awaitable[dict[Partition, int] | None]]
+"""The next offset of each partition by the database; None where Kafka's own offsets count."""
+
+
+class Consumer:
+    """One group's reader of some topics."""
+
+    def __init__(
+        self, settings: RuntimeSettings, group: str, topics: Collection[str], handle: Handle, standing: Standing
+    ) -> None:
+        self._handle = handle
+        self._standing = standing
+        self._topics = sorted(topics)
+        self._group = group
+        self._done: dict[TopicPartition, int] = {}
+        self._stopping = asyncio.Event()
+        self._positions: dict[Partition, int] = {}
+        self.fault: Exception | None = None
+        self.assigned = False
+        self._broker = KafkaBroker(
+            settings.kafka,
+            client_id=f"lotse-{group}",
+            security=broker_security(settings),
+            allow_auto_create_topics=False,
+            apply_types=False,
+            logger=None,
+            graceful_timeout=settings.drain.total_seconds(),
+        )
+        self._subscriber = self._broker.subscriber(
+            *self._topics,
+            group_id=f"{settings.topic_prefix}-{group}",
+            batch=True,
+            ack_policy=AckPolicy.MANUAL,
+            auto_offset_reset="earliest",
+            partition_assignment_strategy=(RangePartitionAssignor,),
+            session_timeout_ms=6000,
+            heartbeat_interval_ms=1500,
+            batch_timeout_ms=POLL_MS,
+            max_records=BATCH,
+            fetch_max_wait_ms=500,
+            listener=_Listener(self),
+            parser=_whole,
+            decoder=_untouched,
+            no_reply=True,
+        )
+        self._subscriber(self._on_batch)
+
+    async def run(self) -> None:
+        """Until `stop`. Raises what ended the consumer: TooManyParked, TopicMadeAnew."""
+        await self._start()
+        try:
+            while not await wait(self._stopping, _COMMIT_EVERY):
+                await self._commit()
+                self._lag()
+        finally:
+            await self._commit()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._broker.stop(), _STOP_WITHIN)
+
+    async def _start(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                await self._broker.start()
+                return
+            except (KafkaError, OSError) as error:
+                log.warning("Kafka cannot be had (%s), trying again", type(error).__name__)
+                with contextlib.suppress(Exception):
+                    await self._broker.stop()
+                await wait(self._stopping, 0.5)
+
+    def stop(self) -> None:
+        """Take no more; the batch in hand is finished."""
+        self._stopping.set()
+
+    @property
+    def alive(self) -> bool:
+        """Whether the loop that polls still runs."""
+        return self.fault is None and (not self._subscriber.tasks or not all(t.done() for t in self._subscriber.tasks))
+
+    @property
+    def _consumer(self) -> AIOKafkaConsumer | None:
+        return self._subscriber.consumer
+
+    async def _on_batch(self, records: tuple[ConsumerRecord[bytes, bytes], ...]) -> None:
+        if self.fault is not None:
+            await asyncio.sleep(1)
+            return
+        try:
+            done = await self._handle(cast("Sequence[Record]", records))
+        except (TooManyParked, TopicMadeAnew) as error:
+            log.critical("the consumer stops: %s", error)
+            self.fault = error
+        except Exception:
+            log.exception("a batch could not be handled; it is read again")
+            await asyncio.sleep(1)
+            self._back(records)
+        else:
+            self._note(done)
+
+    def _back(self, records: Sequence[ConsumerRecord[bytes, bytes]]) -> None:
+        first: dict[Partition, int] = {}
+        for record in records:
+            first.setdefault((record.topic, record.partition), record.offset)
+        self._note(Done(seek=first))
+
+    def _note(self, done: Done) -> None:
+        consumer = self._consumer
+        self._positions |= done.positions
+        for (topic, partition), offset in done.positions.items():
+            self._done[TopicPartition(topic, partition)] = offset
+        for (topic, partition), offset in done.seek.items():
+            if consumer is not None:
+                with contextlib.suppress(IllegalStateError):
+                    consumer.seek(TopicPartition(topic, partition), offset)
+
+    async def ends(self) -> dict[Partition, int]:
+        """The end of every partition of every topic that is read, whoever reads it. Raises KafkaError."""
+        consumer = self._consumer
+        if consumer is None:
+            raise KafkaError("not started")
+        wanted = [TopicPartition(t, p) for t in self._topics for p in consumer.partitions_for_topic(t) or ()]
+        return {(tp.topic, tp.partition): end for tp, end in (await consumer.end_offsets(wanted)).items()}
+
+    async def _commit(self) -> None:
+        """Tell Kafka how far we are; a refusal after a rebalance is only counted."""
+        consumer, offsets = self._consumer, self._done
+        self._done = {}
+        if consumer is None or not offsets:
+            return
+        try:
+            mine = consumer.assignment()
+            async with asyncio.timeout(_COMMIT_WITHIN):
+                await consumer.commit({tp: offset for tp, offset in offsets.items() if tp in mine})
+        except (KafkaError, IllegalStateError, ValueError, TimeoutError):
+            telemetry.count("lotse_commit_refused_total")
+
+    def _lag(self) -> None:
+        consumer = self._consumer
+        if consumer is None:
+            return
+        lag = dict.fromkeys(self._topics, 0)
+        for tp in consumer.assignment():
+            end, done = consumer.highwater(tp), self._positions.get((tp.topic, tp.partition))
+            if end is not None and done is not None:
+                lag[tp.topic] += max(0, end - done)
+        for topic, records in lag.items():
+            telemetry.gauge("lotse_consumer_lag_records", records, topic=topic)
+
+    async def on_assigned(self, assigned: Collection[TopicPartition]) -> None:
+        """Seek every partition to where the database stands. Sets `fault` for a topic made anew."""
+        consumer = self._consumer
+        if consumer is None:
+            return
+        partitions = [(tp.topic, tp.partition) for tp in assigned]
+        standing = await self._standing(partitions)
+        ends = await consumer.end_offsets(list(assigned)) if assigned else {}
+        for tp, end in ends.items():
+            wanted = standing.get((tp.topic, tp.partition), 0) if standing is not None else 0
+            if wanted > end:
+                self.fault = TopicMadeAnew(tp.topic)
+                log.critical("the consumer stops: %s", self.fault)
+            if standing is not None:
+                consumer.seek(tp, wanted)
+        self.assigned = True
+
+
+class _Listener(ConsumerRebalanceListener):
+    def __init__(self, consumer: Consumer) -> None:
+        self._consumer = consumer
+
+    async def on_partitions_revoked(self, revoked: Collection[TopicPartition]) -> None:
+        del revoked
+        self._consumer.assigned = False
+
+    async def on_partitions_assigned(self, assigned: Collection[TopicPartition]) -> None:
+        while True:
+            try:
+                await self._consumer.on_assigned(assigned)
+                return
+            except Exception as error:
+                log.warning("partitions wait for their positions: %s", type(error).__name__)
+                await asyncio.sleep(0.5)
+
+
+async def _whole(records: tuple[ConsumerRecord[bytes, bytes], ...]) -> KafkaMessage:
+    """FastStream's own parser decodes every header and drops the batch where one is not UTF-8."""
+    return KafkaMessage(body=b"", raw_message=records, consumer=FAKE_CONSUMER)
+
+
+async def _untouched(message: KafkaMessage) -> object:
+    return message.raw_message

@@ -1,0 +1,100 @@
+"""The shapes that a service is made of: folds, timers, jobs, effects and streams."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Generic, TypeVar
+from uuid import UUID
+
+from lotse.contracts.envelope import Event, Fact
+from lotse.contracts.topics import Topic
+from lotse.runtime.postgres import Tx
+
+S = TypeVar("S")
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+@dataclass(frozen=True, slots=True)
+class Reads:
+    """What a service handles of one topic.
+
+    `once` drops events whose id was read in the last 8 days; for topics without a stamp, where the
+    fold counts or emits.
+    """
+
+    topic: Topic
+    types: tuple[type[Event], ...]
+    once: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Caused:
+    """An event with what caused it. The event's id is derived from the cause, its type and its place."""
+
+    cause: UUID
+    traceparent: str | None
+    event: Event
+
+
+@dataclass(frozen=True, slots=True)
+class Fold(Generic[S]):
+    """State, event, now → state, events. `load` locks in id order, `decide` is pure, `save` writes in bulk."""
+
+    reads: tuple[Reads, ...]
+    load: Callable[[Tx, Sequence[Fact[Event]]], Awaitable[S]]
+    decide: Callable[[S, Fact[Event], datetime], list[Event]]
+    save: Callable[[Tx, S], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Due(Generic[T]):
+    """One timer that has run out. `cause` is derived from it, so that firing again changes nothing."""
+
+    owner: str
+    cause: UUID
+    traceparent: str | None
+    what: T
+
+
+@dataclass(frozen=True, slots=True)
+class Timer(Generic[S, T]):
+    """Time as an event: owners that are due are locked, read again and decided like a fold."""
+
+    name: str
+    every: timedelta
+    due: Callable[[Tx, datetime, int], Awaitable[Sequence[str]]]
+    load: Callable[[Tx, Sequence[str], datetime], Awaitable[tuple[S, Sequence[Due[T]]]]]
+    decide: Callable[[S, Due[T], datetime], list[Event]]
+    save: Callable[[Tx, S], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Work in one transaction, every so often and, with `after_fold`, 20 ms after anything changed."""
+
+    name: str
+    every: timedelta
+    after_fold: bool
+    run: Callable[[Tx, datetime], Awaitable[Sequence[Caused]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Effect(Generic[T, R]):
+    """A call to the outside: claimed with a lease, made outside any transaction, settled."""
+
+    name: str
+    every: timedelta
+    limit: int
+    concurrency: int
+    claim: Callable[[Tx, datetime, int], Awaitable[Sequence[T]]]
+    perform: Callable[[T], Awaitable[R]]
+    settle: Callable[[Tx, Sequence[tuple[T, R]], datetime], Awaitable[Sequence[Caused]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """A reader without state: what it makes of a batch is published, then the batch acknowledged."""
+
+    reads: tuple[Reads, ...]
+    handle: Callable[[Sequence[Fact[Event]]], Sequence[Caused]]

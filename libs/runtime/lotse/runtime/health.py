@@ -1,0 +1,41 @@
+"""`/livez`, `/readyz` and `/metrics`, beside whatever a service serves."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from fastapi import FastAPI
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+
+Check = Callable[[], str | None]
+"""None when well, else a word on what is not."""
+
+
+@dataclass(slots=True)
+class Health:
+    """What must hold for the process to live, and for it to be given work."""
+
+    live: list[Check] = field(default_factory=list[Check])
+    ready: list[Check] = field(default_factory=list[Check])
+
+    def mount(self, app: FastAPI) -> None:
+        """Add the three routes; they are no part of the API's document."""
+        app.add_route("/livez", self._livez, include_in_schema=False)
+        app.add_route("/readyz", self._readyz, include_in_schema=False)
+        app.add_route("/metrics", _metrics, include_in_schema=False)
+
+    async def _livez(self, _: Request) -> Response:
+        return _answer(self.live)
+
+    async def _readyz(self, _: Request) -> Response:
+        return _answer(self.ready)
+
+
+def _answer(checks: list[Check]) -> Response:
+    wrong = [word for word in (check() for check in checks) if word]
+    return PlainTextResponse("\n".join(wrong) + "\n" if wrong else "ok\n", status_code=503 if wrong else 200)
+
+
+async def _metrics(_: Request) -> Response:
+    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)

@@ -1,0 +1,110 @@
+"""Connections, transactions and which database errors pass by themselves."""
+
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, Protocol, Self, cast
+
+import asyncpg
+
+
+class Row(Protocol):
+    """One row: columns by name or position."""
+
+    def __getitem__(self, key: str | int) -> Any: ...
+
+
+class Tx(Protocol):
+    """A connection inside a transaction."""
+
+    async def fetch(self, query: str, *args: object) -> list[Row]: ...
+    async def fetchrow(self, query: str, *args: object) -> Row | None: ...
+    async def fetchval(self, query: str, *args: object) -> Any: ...
+    async def execute(self, query: str, *args: object) -> str: ...
+    async def executemany(self, query: str, args: Sequence[Sequence[object]]) -> None: ...
+
+
+class Connection(Tx, Protocol):
+    """A connection of one's own, for LISTEN and session locks."""
+
+    async def add_listener(self, channel: str, callback: Callable[..., None]) -> None: ...
+    async def close(self) -> None: ...
+    def terminate(self) -> None: ...
+    def is_closed(self) -> bool: ...
+    def transaction(self) -> Any: ...
+
+
+class _Pool(Protocol):
+    def acquire(self, *, timeout: float | None = None) -> Any: ...
+    async def close(self) -> None: ...
+    def terminate(self) -> None: ...
+
+
+SESSION = {
+    "idle_in_transaction_session_timeout": "15000",
+    "lock_timeout": "10000",
+    "statement_timeout": "30000",
+    "tcp_keepalives_idle": "5",
+    "tcp_keepalives_interval": "5",
+    "tcp_keepalives_count": "3",
+    "jit": "off",
+}
+
+_TRANSIENT_STATES = ("40001", "40P01", "55P03", "57P01", "57P02", "57P03", "25P03", "53300")
+UNIQUE_VIOLATION = "23505"
+
+
+def sqlstate(error: BaseException) -> str | None:
+    return cast("str | None", getattr(error, "sqlstate", None))
+
+
+def is_transient(error: BaseException) -> bool:
+    """Whether the same transaction may well succeed when tried again."""
+    state = sqlstate(error)
+    if state is not None:
+        return state in _TRANSIENT_STATES or state.startswith("08")
+    return isinstance(error, OSError | TimeoutError | asyncpg.InterfaceError)
+
+
+async def connect(url: str, schema: str, name: str) -> Connection:
+    """A connection of one's own in the service's schema."""
+    connection = await asyncpg.connect(
+        url, timeout=10, server_settings={**SESSION, "search_path": schema, "application_name": name}
+    )
+    return cast(Connection, connection)
+
+
+class Database:
+    """A service's pool, bound to its schema."""
+
+    def __init__(self, url: str, schema: str, pool: _Pool) -> None:
+        self.url = url
+        self.schema = schema
+        self._pool = pool
+
+    @classmethod
+    async def open(cls, url: str, schema: str, size: int = 6) -> Self:
+        """Connect; raises OSError or asyncpg's errors when the server is away."""
+        settings = {**SESSION, "search_path": schema, "application_name": f"lotse-{schema}"}
+        pool = await asyncpg.create_pool(
+            url, min_size=1, max_size=size, timeout=10, server_settings=settings, max_inactive_connection_lifetime=60
+        )
+        return cls(url, schema, cast(_Pool, pool))
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncGenerator[Tx]:
+        """A connection without a transaction, for single statements."""
+        async with self._pool.acquire(timeout=10) as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncGenerator[Tx]:
+        """READ COMMITTED; committed at the end, rolled back when anything raises."""
+        async with self._pool.acquire(timeout=10) as connection, connection.transaction():
+            yield connection
+
+    async def close(self) -> None:
+        await self._pool.close()
+
+    def terminate(self) -> None:
+        """Drop every connection at once, as a killed process would."""
+        self._pool.terminate()

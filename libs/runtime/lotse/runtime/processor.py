@@ -1,0 +1,306 @@
+"""One batch through a fold: inbox, state, outbox, commit. The heart of the runtime.
+
+Whatever process is killed at whichever moment, and whatever Kafka delivers again, the tables and
+the events are the same: everything changes in one transaction, which begins by locking the rows
+that say how far each partition was read.
+"""
+
+import asyncio
+import logging
+import random
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from time import perf_counter
+from typing import Generic, TypeVar
+
+from lotse.contracts.envelope import EnvelopeError, Event, Fact, UnknownType, decode
+from lotse.contracts.events import all_types
+from lotse.contracts.topics import TOPICS, Topic
+from lotse.runtime import inbox, outbox, parking, telemetry
+from lotse.runtime.errors import TooManyParked
+from lotse.runtime.fold import Caused, Fold, Reads
+from lotse.runtime.inbox import Partition
+from lotse.runtime.parking import Parked, Reason
+from lotse.runtime.postgres import UNIQUE_VIOLATION, Database, Tx, is_transient, sqlstate
+from lotse.runtime.record import Record, key_of, text_header
+
+S = TypeVar("S")
+log = logging.getLogger(__name__)
+
+_UNIQUE_TRIES = 5
+_KNOWN = frozenset(model.TYPE for model in all_types())
+
+
+@dataclass(slots=True)
+class Done:
+    """What became of a batch: facts published to the outbox, and partitions to seek back to."""
+
+    published: list[Fact[Event]] = field(default_factory=list[Fact[Event]])
+    seek: dict[Partition, int] = field(default_factory=dict[Partition, int])
+    positions: dict[Partition, int] = field(default_factory=dict[Partition, int])
+
+
+@dataclass(slots=True)
+class _Decoded:
+    """A batch after decoding: what to decide, in order, and what to park."""
+
+    facts: list[Fact[Event]] = field(default_factory=list[Fact[Event]])
+    spans: list[telemetry.Span] = field(default_factory=list[telemetry.Span])
+    park: list[tuple[Record, Reason, str]] = field(default_factory=list[tuple[Record, Reason, str]])
+
+
+class Processor(Generic[S]):
+    """Runs one fold over records, whoever brings them."""
+
+    def __init__(
+        self,
+        fold: Fold[S],
+        database: Database,
+        service: str,
+        prefix: str,
+        clock: Callable[[], datetime],
+        park_limit: int = 20,
+    ) -> None:
+        self._fold = fold
+        self._database = database
+        self._source = f"/{service}"
+        self._clock = clock
+        self._park_limit = park_limit
+        self._parked_in_row = 0
+        self._accepted: dict[Partition, int] = {}
+        self._names = {topic: topic.full_name(prefix) for topic in Topic}
+        self._reads = {self._names[reads.topic]: reads for reads in fold.reads}
+        self._types = {name: frozenset(t.TYPE for t in reads.types) for name, reads in self._reads.items()}
+        self._sequenced = {name for name, reads in self._reads.items() if TOPICS[reads.topic].sequenced}
+
+    @property
+    def topics(self) -> Collection[str]:
+        """The full names of what the fold reads."""
+        return self._reads.keys()
+
+    @property
+    def reads(self) -> Mapping[str, Reads]:
+        return self._reads
+
+    async def process(self, records: Sequence[Record]) -> Done:
+        """Apply a batch. Passing faults are tried again for as long as they last; a record that
+
+        fails alone is parked. Raises TooManyParked.
+        """
+        begun = perf_counter()
+        try:
+            done = await self._lasting(records)
+        except _Faulty:
+            done = await self._one_by_one(records)
+        for partition, wanted in done.seek.items():
+            first = next(r.offset for r in records if (r.topic, r.partition) == partition)
+            log.warning("%s/%s begins at %s, %s is wanted", *partition, first, wanted)
+            self._accepted[partition] = first
+        telemetry.observe("lotse_batch_seconds", perf_counter() - begun, topic=records[0].topic)
+        return done
+
+    async def _lasting(self, records: Sequence[Record]) -> Done:
+        """Try until it succeeds or the fault does not pass. Raises _Faulty."""
+        tries, unique = 0, 0
+        while True:
+            try:
+                return await self._batch(records)
+            except Exception as error:
+                unique += sqlstate(error) == UNIQUE_VIOLATION
+                if not is_transient(error) and not (sqlstate(error) == UNIQUE_VIOLATION and unique < _UNIQUE_TRIES):
+                    raise _Faulty(error) from error
+                telemetry.count("lotse_batch_retries_total", reason=type(error).__name__)
+                log.info("batch is tried again after %s", type(error).__name__)
+                await asyncio.sleep(min(0.02 * 2**tries, 2.0) * (0.5 + random.random()))  # noqa: S311
+                tries = min(tries + 1, 8)
+
+    async def _one_by_one(self, records: Sequence[Record]) -> Done:
+        whole = Done()
+        for record in records:
+            if (record.topic, record.partition) in whole.seek:
+                continue
+            try:
+                done = await self._lasting([record])
+                self._parked_in_row = 0
+            except _Faulty as fault:
+                done = await self._park(record, fault.error)
+            whole.published += done.published
+            whole.seek |= done.seek
+            whole.positions |= done.positions
+        return whole
+
+    async def _park(self, record: Record, error: BaseException) -> Done:
+        self._parked_in_row += 1
+        if self._parked_in_row > self._park_limit:
+            raise TooManyParked(
+                f"{self._parked_in_row} records in a row failed, the last with {parking.describe(error)}"
+            )
+        log.error("record parked: %s", parking.describe(error))
+        while True:
+            try:
+                return await self._park_once(record, parking.describe(error))
+            except Exception as fault:
+                if not is_transient(fault):
+                    raise
+                await asyncio.sleep(0.5)
+
+    async def _park_once(self, record: Record, error: str) -> Done:
+        async with self._database.transaction() as tx:
+            sifted = inbox.sift([record], await inbox.lock(tx, [(record.topic, record.partition)]), self._accepted)
+            if sifted.news:
+                await parking.park(tx, record, Reason.FAILED, error)
+            await inbox.move(tx, sifted.positions)
+        return Done(seek=sifted.ahead, positions=_offsets(sifted))
+
+    async def _batch(self, records: Sequence[Record]) -> Done:
+        now = self._clock()
+        async with self._database.transaction() as tx:
+            at = await inbox.lock(tx, {(record.topic, record.partition) for record in records})
+            sifted = inbox.sift(records, at, self._accepted)
+            decoded = await self._decode(tx, sifted.news)
+            decoded = await self._once(tx, decoded, now)
+            try:
+                published = await self._decide(tx, decoded.facts, now)
+                for record, reason, error in decoded.park:
+                    await parking.park(tx, record, reason, error)
+                await inbox.move(tx, sifted.positions)
+            finally:
+                for span in decoded.spans:
+                    span.end()
+        self._count(records, sifted)
+        return Done(published, sifted.ahead, _offsets(sifted))
+
+    async def _decode(self, tx: Tx, records: Sequence[Record]) -> _Decoded:
+        behind = await self._behind(tx, records)
+        found = _Decoded()
+        for record in records:
+            pair = (record.topic, key_of(record))
+            if pair in behind:
+                found.park.append((record, Reason.BEHIND, "an earlier record of this key is parked"))
+                continue
+            try:
+                fact = self._read(record)
+            except UnknownType as error:
+                found.park.append((record, Reason.UNKNOWN_TYPE, f"this release does not know {error}"))
+            except EnvelopeError as error:
+                found.park.append((record, Reason.INVALID, str(error)))
+            else:
+                if fact is not None:
+                    self._open(found, record, fact)
+                continue
+            if record.topic in self._sequenced:
+                behind.add(pair)
+        return found
+
+    def _read(self, record: Record) -> Fact[Event] | None:
+        """The fact, or None where this service has no use for its type."""
+        kind = text_header(record, "ce_type")
+        if kind not in self._types[record.topic] and kind in _KNOWN:
+            return None
+        return decode(record.headers, record.value)
+
+    def _open(self, found: _Decoded, record: Record, fact: Fact[Event]) -> None:
+        if telemetry.is_sampled(fact.traceparent):
+            span = telemetry.start(
+                f"process {record.topic}",
+                "consumer",
+                fact.traceparent,
+                {
+                    "messaging.system": "kafka",
+                    "messaging.operation.type": "process",
+                    "messaging.destination.name": record.topic,
+                    "messaging.destination.partition.id": str(record.partition),
+                    "messaging.kafka.offset": record.offset,
+                    "cloudevents.event_type": fact.data.TYPE,
+                    "cloudevents.event_subject": fact.key,
+                },
+            )
+            found.spans.append(span)
+            fact = _under(fact, span.traceparent)
+        found.facts.append(fact)
+
+    async def _behind(self, tx: Tx, records: Sequence[Record]) -> set[tuple[str, str]]:
+        keys = {key_of(record) for record in records if record.topic in self._sequenced}
+        return await parking.parked_keys(tx, self._sequenced, keys) if keys else set()
+
+    async def _once(self, tx: Tx, decoded: _Decoded, now: datetime) -> _Decoded:
+        wanted = [fact for fact in decoded.facts if self._reads[self._names[fact.data.TOPIC]].once]
+        if not wanted:
+            return decoded
+        fresh = await inbox.first_seen(tx, [fact.id for fact in wanted], now)
+        kept: list[Fact[Event]] = []
+        for fact in decoded.facts:
+            if not self._reads[self._names[fact.data.TOPIC]].once or fact.id in fresh:
+                kept.append(fact)
+                fresh.discard(fact.id)
+            else:
+                telemetry.count("lotse_records_repeated_total", topic=self._names[fact.data.TOPIC])
+        decoded.facts = kept
+        return decoded
+
+    async def _decide(self, tx: Tx, facts: Sequence[Fact[Event]], now: datetime) -> list[Fact[Event]]:
+        if not facts:
+            return []
+        state = await self._fold.load(tx, facts)
+        caused: list[Caused] = []
+        for fact in facts:
+            caused += outbox.caused_by(fact, self._fold.decide(state, fact, now))
+        await self._fold.save(tx, state)
+        return await outbox.append(tx, self._names, caused, self._source, now)
+
+    async def replay(self) -> int:
+        """Try parked records again that may be: asked for, known by now, or first behind one that went."""
+        tried = 0
+        while batch := await self._replayable():
+            for item in batch:
+                tried += await self._replay(item)
+        return tried
+
+    async def _replayable(self) -> list[Parked]:
+        async with self._database.connection() as connection:
+            found = await parking.replayable(connection, list(_KNOWN), sequenced=True)
+        return [item for item in found if item.topic in self._reads]
+
+    async def _replay(self, item: Parked) -> int:
+        try:
+            async with self._database.transaction() as tx:
+                if not await parking.lock_parked(tx, item.id):
+                    return 0
+                fact = self._read(item)
+                if fact is not None:
+                    await self._decide(tx, [fact], self._clock())
+                await parking.remove(tx, item.id)
+        except Exception as error:
+            if is_transient(error):
+                raise
+            text = str(error) if isinstance(error, EnvelopeError) else parking.describe(error)
+            async with self._database.transaction() as tx:
+                await parking.keep_failed(tx, item.id, text)
+        return 1
+
+    def _count(self, records: Sequence[Record], sifted: inbox.Sifted) -> None:
+        topic = records[0].topic
+        telemetry.count("lotse_records_read_total", len(records), topic=topic)
+        if sifted.repeated:
+            telemetry.count("lotse_records_repeated_total", sifted.repeated, topic=topic)
+        if sifted.missing:
+            telemetry.count("lotse_records_missing_total", sifted.missing, topic=topic)
+            log.error("%s records were gone before they were read", sifted.missing)
+        self._parked_in_row = 0 if sifted.news else self._parked_in_row
+
+
+class _Faulty(Exception):
+    """A batch failed with an error that does not pass."""
+
+    def __init__(self, error: BaseException) -> None:
+        super().__init__(error)
+        self.error = error
+
+
+def _offsets(sifted: inbox.Sifted) -> dict[Partition, int]:
+    return {partition: position.next_offset for partition, position in sifted.positions.items()}
+
+
+def _under(fact: Fact[Event], traceparent: str | None) -> Fact[Event]:
+    return Fact(fact.id, fact.source, fact.time, fact.data, fact.causation_id, fact.sequence, traceparent)

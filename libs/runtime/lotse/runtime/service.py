@@ -1,0 +1,368 @@
+"""A service: its parts named in one place, run together, stopped in order."""
+
+import asyncio
+import contextlib
+import logging
+import signal
+import socket
+import sys
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+import uvicorn
+import uvloop
+from fastapi import FastAPI
+
+from lotse.contracts.topics import Topic
+from lotse.runtime import clock, inbox, migrate, telemetry
+from lotse.runtime.consumer import Consumer
+from lotse.runtime.effects import EffectRunner
+from lotse.runtime.errors import RuntimeFault
+from lotse.runtime.fold import Effect, Fold, Job, Stream, Timer
+from lotse.runtime.health import Health
+from lotse.runtime.inbox import Partition
+from lotse.runtime.postgres import Database
+from lotse.runtime.processor import Processor
+from lotse.runtime.publish import Publisher
+from lotse.runtime.relay import Relay
+from lotse.runtime.settings import RuntimeSettings
+from lotse.runtime.streaming import StreamProcessor
+from lotse.runtime.ticking import Bell, JobRunner, Shell, TimerRunner, repeat, wait
+
+log = logging.getLogger(__name__)
+
+_HOUSEKEEPING = timedelta(seconds=5)
+_CATCH_UP = 60.0
+
+
+@dataclass(slots=True)
+class Context:
+    """What a running service gives its parts."""
+
+    settings: RuntimeSettings
+    database: Database
+    publisher: Publisher
+    health: Health
+    bell: Bell
+    stopping: asyncio.Event
+    port: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """One service. `open` is called once everything can be had, before any work is taken;
+
+    `background` runs beside the rest until `context.stopping` is set.
+    """
+
+    name: str
+    settings: RuntimeSettings
+    folds: Sequence[Fold[Any]] = ()
+    timers: Sequence[Timer[Any, Any]] = ()
+    jobs: Sequence[Job] = ()
+    effects: Sequence[Effect[Any, Any]] = ()
+    streams: Sequence[Stream] = ()
+    http: FastAPI | None = None
+    open: Callable[[Context], Awaitable[None]] | None = None
+    background: Sequence[Callable[[Context], Awaitable[None]]] = ()
+    close: Callable[[Context], Awaitable[None]] | None = None
+    package: str | None = None
+    """Where its migrations stand, if not in `lotse.<name>`."""
+
+    @property
+    def packages(self) -> tuple[str, ...]:
+        """Where its migrations stand."""
+        return ("lotse.runtime", self.package or f"lotse.{self.name}")
+
+
+def run(service: Service) -> None:
+    """Run until SIGTERM or SIGINT. Exits with 1 and one line where it cannot start or was stopped by a fault."""
+    telemetry.set_up_logs(service.name, service.settings.log_level)
+    provider = telemetry.set_up(service.name, service.settings.traces_dir, service.settings.otlp_endpoint)
+    try:
+        uvloop.run(_Running(service).main())
+    except* RuntimeFault as group:
+        for error in group.exceptions:
+            sys.stderr.write(f"lotse-{service.name}: {error}\n")
+        sys.exit(1)
+    finally:
+        provider.shutdown()
+
+
+@dataclass(slots=True)
+class _Running:
+    """A service on its way."""
+
+    service: Service
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    caught_up: asyncio.Event = field(default_factory=asyncio.Event)
+    bell: Bell = field(default_factory=Bell)
+    consumers: list[Consumer] = field(default_factory=list[Consumer])
+    processors: list[Processor[Any] | StreamProcessor] = field(default_factory=list[Processor[Any] | StreamProcessor])
+    health: Health = field(default_factory=Health)
+    parts: list[asyncio.Task[None]] = field(default_factory=list[asyncio.Task[None]])
+
+    async def main(self) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self.stopping.set)
+        settings = self.service.settings
+        database = await self._database(settings)
+        if database is None:
+            return
+        relay = Relay(settings, self.service.name) if self.service.folds or self.service.timers else None
+        context = Context(
+            settings, database, Publisher(settings, f"lotse-{self.service.name}"), self.health, self.bell, self.stopping
+        )
+        try:
+            await self._run(context, relay)
+        finally:
+            await context.publisher.close()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(database.close(), 5)
+
+    async def _database(self, settings: RuntimeSettings) -> Database | None:
+        """Connect and migrate, for as long as it takes; None when told to stop before."""
+        url = settings.postgres.get_secret_value()
+        while not self.stopping.is_set():
+            try:
+                await migrate.migrate(url, self.service.name, self.service.packages)
+                return await Database.open(url, self.service.name, settings.postgres_pool)
+            except (OSError, TimeoutError) as error:
+                log.warning("PostgreSQL cannot be had (%s), trying again", type(error).__name__)
+                await wait(self.stopping, 1.0)
+        return None
+
+    async def _run(self, context: Context, relay: Relay | None) -> None:
+        async with asyncio.TaskGroup() as group:
+            server = await self._serve(group, context)
+            if self.service.open is not None:
+                await self.service.open(context)
+            relaying = group.create_task(relay.run()) if relay else None
+            self._start(group, context, relay)
+            log.info("ready for work on port %s", context.port)
+            await self._until_stopped()
+            log.info("stopping")
+            for consumer in self.consumers:
+                consumer.stop()
+            await _ended(self.parts, context.settings.drain.total_seconds())
+            if self.service.close is not None:
+                await self.service.close(context)
+            if relay and relaying:
+                await relay.stop(5.0)
+            server.should_exit = True
+
+    async def _until_stopped(self) -> None:
+        """Wait for a signal; a consumer that ended by a fault leaves the process up and not ready, to be looked at."""
+        await self.stopping.wait()
+
+    def _start(self, group: asyncio.TaskGroup, context: Context, relay: Relay | None) -> None:
+        service, shell = self.service, self._shell(context)
+        wake = self._waker(context, relay)
+        for number, fold in enumerate(service.folds):
+            self._fold(group, context, fold, number, wake)
+        for stream in service.streams:
+            self._stream(group, context, stream)
+        self._catching_up(group, context)
+        for timer in service.timers:
+            runner = TimerRunner(timer, shell)
+            self._part(group, self._timer(runner, timer.name, wake))
+        for job in service.jobs:
+            listener = self.bell.listener() if job.after_fold else asyncio.Event()
+            once = _ringing(JobRunner(job, shell).once, wake)
+            self._part(group, repeat(once, job.every, self.stopping, listener, job.name))
+        for effect in service.effects:
+            made = EffectRunner(effect, shell, _Ring(wake))
+            self._part(group, made.run(self.stopping, self.bell.listener()))
+        for background in service.background:
+            self._part(group, background(context))
+        self._part(
+            group,
+            repeat(_Housekeeping(self, context).once, _HOUSEKEEPING, self.stopping, asyncio.Event(), "housekeeping"),
+        )
+
+    def _part(self, group: asyncio.TaskGroup, work: Awaitable[None]) -> None:
+        self.parts.append(group.create_task(_as_coroutine(work)))
+
+    def _shell(self, context: Context) -> Shell:
+        names = {topic: topic.full_name(context.settings.topic_prefix) for topic in Topic}
+        return Shell(context.database, names, f"/{self.service.name}", clock.now)
+
+    def _waker(self, context: Context, relay: Relay | None) -> Callable[[], Awaitable[None]]:
+        async def wake() -> None:
+            self.bell.ring()
+            if relay is None:
+                return
+            relay.wake()
+            if not relay.active:
+                with contextlib.suppress(Exception):
+                    async with context.database.connection() as connection:
+                        await connection.execute("SELECT pg_notify($1, '')", f"lotse_{self.service.name}")
+
+        return wake
+
+    def _fold(
+        self,
+        group: asyncio.TaskGroup,
+        context: Context,
+        fold: Fold[Any],
+        number: int,
+        wake: Callable[[], Awaitable[None]],
+    ) -> None:
+        settings = context.settings
+        processor = Processor(
+            fold, context.database, self.service.name, settings.topic_prefix, clock.now, settings.park_limit
+        )
+
+        async def handle(records: Sequence[Any]) -> Any:
+            done = await processor.process(records)
+            await wake()
+            return done
+
+        async def standing(partitions: Any) -> dict[Partition, int]:
+            async with context.database.connection() as connection:
+                return await inbox.positions(connection, partitions)
+
+        group_name = self.service.name if number == 0 else f"{self.service.name}-{number}"
+        self.processors.append(processor)
+        self._consume(group, Consumer(settings, group_name, processor.topics, handle, standing))
+
+    def _stream(self, group: asyncio.TaskGroup, context: Context, stream: Stream) -> None:
+        processor = StreamProcessor(stream, context, self.service.name)
+        self.processors.append(processor)
+
+        async def standing(_: Any) -> None:
+            return None
+
+        self._consume(
+            group, Consumer(context.settings, self.service.name, processor.topics, processor.process, standing)
+        )
+
+    def _consume(self, group: asyncio.TaskGroup, consumer: Consumer) -> None:
+        self.consumers.append(consumer)
+        self.health.ready.append(lambda: str(consumer.fault) if consumer.fault else None)
+        self.health.ready.append(lambda: None if consumer.assigned else "no partitions are assigned yet")
+        self.health.live.append(lambda: None if consumer.alive or consumer.fault else "the polling loop has ended")
+        self._part(group, consumer.run())
+
+    async def _timer(self, runner: TimerRunner[Any, Any], name: str, wake: Callable[[], Awaitable[None]]) -> None:
+        """Timers wait until what happened before the start has been read."""
+        while not self.caught_up.is_set():
+            if await wait(self.stopping, 0.05):
+                return
+        await repeat(_ringing(runner.once, wake), runner.every, self.stopping, asyncio.Event(), name)
+
+    def _catching_up(self, group: asyncio.TaskGroup, context: Context) -> None:
+        folding = self.consumers[: len(self.service.folds)]
+
+        async def catch_up() -> None:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(_caught_up(folding, context.database, self.stopping), _CATCH_UP)
+            self.caught_up.set()
+
+        self._part(group, catch_up())
+
+    async def _serve(self, group: asyncio.TaskGroup, context: Context) -> uvicorn.Server:
+        app = self.service.http or FastAPI(openapi_url=None)
+        self.health.ready.append(lambda: "stopping" if self.stopping.is_set() else None)
+        self.health.mount(app)
+        listening = _socket(context.settings)
+        context.port = listening.getsockname()[1]
+        server = _Server(
+            uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=5)
+        )
+        group.create_task(server.serve(sockets=[listening]))
+        return server
+
+
+@dataclass(slots=True)
+class _Housekeeping:
+    """Replays what may be replayed, forgets old ids, measures outbox and parked."""
+
+    running: _Running
+    context: Context
+
+    async def once(self) -> None:
+        for processor in self.running.processors:
+            if await processor.replay():
+                self.running.bell.ring()
+        async with self.context.database.connection() as connection:
+            await inbox.forget_seen(connection, clock.now())
+            row = await connection.fetchrow(
+                "SELECT (SELECT count(*) FROM outbox) AS waiting, (SELECT count(*) FROM parked) AS parked"
+            )
+        if row is not None:
+            telemetry.gauge("lotse_outbox_rows", row["waiting"])
+            telemetry.gauge("lotse_parked_rows", row["parked"])
+
+
+class _Server(uvicorn.Server):
+    """uvicorn without its own signal handlers: the service stops it last."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Any:
+        yield
+
+
+class _Ring(Bell):
+    """A bell that wakes relay and jobs."""
+
+    def __init__(self, wake: Callable[[], Awaitable[None]]) -> None:
+        super().__init__()
+        self._wake = wake
+
+    def ring(self) -> None:
+        task = asyncio.ensure_future(self._wake())
+        task.add_done_callback(lambda done: done.exception())
+
+
+def _ringing(once: Callable[[], Awaitable[Sequence[object]]], wake: Callable[[], Awaitable[None]]) -> Callable[[], Any]:
+    async def made() -> None:
+        if await once():
+            await wake()
+
+    return made
+
+
+async def _as_coroutine(work: Awaitable[None]) -> None:
+    await work
+
+
+async def _ended(parts: Sequence[asyncio.Task[None]], patience: float) -> None:
+    """Wait for the parts; cancel what does not end in time."""
+    if not parts:
+        return
+    _, late = await asyncio.wait(parts, timeout=patience)
+    for task in late:
+        log.warning("a part did not end in time and is cancelled")
+        task.cancel()
+
+
+async def _caught_up(consumers: Sequence[Consumer], database: Database, stopping: asyncio.Event) -> None:
+    for consumer in consumers:
+        ends: dict[Partition, int] | None = None
+        while not stopping.is_set():
+            with contextlib.suppress(Exception):
+                ends = ends if ends is not None else (await consumer.ends() if consumer.assigned else None)
+                if ends is not None:
+                    async with database.connection() as connection:
+                        standing = await inbox.positions(connection, ends)
+                    if all(standing[partition] >= end for partition, end in ends.items()):
+                        break
+            await wait(stopping, 0.1)
+
+
+def _socket(settings: RuntimeSettings) -> socket.socket:
+    made = socket.socket(socket.AF_INET6 if ":" in settings.http_host else socket.AF_INET)
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        made.bind((settings.http_host, settings.http_port))
+    except OSError as error:
+        raise RuntimeFault(
+            f"port {settings.http_port} on {settings.http_host} cannot be had ({error.strerror}): set LOTSE_HTTP_PORT"
+        ) from error
+    made.listen(1024)
+    made.setblocking(False)
+    return made

@@ -1,0 +1,73 @@
+"""Settings of every service, from `LOTSE_*` variables; each service adds its own."""
+
+import os
+from datetime import timedelta
+from pathlib import Path
+from typing import Literal, Self, TypeVar
+
+from pydantic import SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from lotse.contracts.envelope import problems
+from lotse.runtime.errors import SettingsError
+
+K = TypeVar("K")
+
+
+class RuntimeSettings(BaseSettings):
+    """What every service needs to run."""
+
+    model_config = SettingsConfigDict(env_prefix="LOTSE_", frozen=True, extra="ignore")
+
+    kafka: str
+    """Bootstrap servers, `host:port`, separated by commas."""
+    kafka_security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
+    kafka_sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = "SCRAM-SHA-512"
+    kafka_username: str | None = None
+    kafka_password: SecretStr | None = None
+    kafka_ca: Path | None = None
+    """Certificate authority of the brokers, PEM."""
+    postgres: SecretStr
+    """`postgresql://user:password@host:port/database`; the service uses the schema of its own name."""
+    postgres_pool: int = 6
+    """Connections at the most, beside two of the relay."""
+    topic_prefix: str = "lotse"
+    config: Path
+    """The operator's YAML file."""
+    http_host: str = "127.0.0.1"
+    http_port: int = 8080
+    """0: any free port."""
+    drain: timedelta = timedelta(seconds=25)
+    """How long SIGTERM waits for work in hand."""
+    sample_ratio: float = 0.05
+    """Share of the traces that begin here and are recorded."""
+    traces_dir: Path | None = None
+    """Write spans there as Zipkin v2 JSON lines, for `lotse trace`."""
+    otlp_endpoint: str | None = None
+    """Send spans to this collector, `http://host:4318`."""
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    park_limit: int = 20
+    """Records parked in a row before the consumer stops."""
+
+    @classmethod
+    def read(cls) -> Self:
+        """From the environment. Raises SettingsError naming every variable that is missing or wrong."""
+        try:
+            return cls()  # pyright: ignore[reportCallIssue]
+        except ValidationError as error:
+            named = "; ".join(f"LOTSE_{part.strip().upper()}" for part in problems(error).split(";"))
+            raise SettingsError(f"settings: {named}") from error
+
+
+def secret(ref: str) -> SecretStr:
+    """What `env:NAME` or `file:/path` holds. Raises SettingsError naming what is missing."""
+    kind, _, where = ref.partition(":")
+    if kind == "env":
+        value = os.environ.get(where)
+        if not value:
+            raise SettingsError(f"the configuration refers to {ref}: set the variable {where}")
+        return SecretStr(value)
+    try:
+        return SecretStr(Path(where).read_text(encoding="utf-8").strip())
+    except OSError as error:
+        raise SettingsError(f"the configuration refers to {ref}: {error.strerror}") from error

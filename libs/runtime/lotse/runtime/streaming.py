@@ -1,0 +1,144 @@
+"""A reader without state: what it makes of a batch is published, then the batch acknowledged."""
+
+import asyncio
+import logging
+from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from lotse.contracts.envelope import EnvelopeError, Event, Fact, UnknownType, decode
+from lotse.contracts.events import all_types
+from lotse.runtime import clock, outbox, parking, telemetry
+from lotse.runtime.errors import BrokerUnavailable
+from lotse.runtime.fold import Caused, Stream
+from lotse.runtime.parking import Parked, Reason
+from lotse.runtime.postgres import is_transient
+from lotse.runtime.processor import Done
+from lotse.runtime.record import Record, text_header
+
+if TYPE_CHECKING:
+    from lotse.runtime.service import Context
+
+log = logging.getLogger(__name__)
+_KNOWN = frozenset(model.TYPE for model in all_types())
+
+
+class StreamProcessor:
+    """Runs one stream over records. What it publishes twice bears the same id."""
+
+    def __init__(self, stream: Stream, context: "Context", service: str) -> None:
+        self._stream = stream
+        self._context = context
+        self._source = f"/{service}"
+        prefix = context.settings.topic_prefix
+        self._types = {reads.topic.full_name(prefix): frozenset(t.TYPE for t in reads.types) for reads in stream.reads}
+
+    @property
+    def topics(self) -> Collection[str]:
+        return self._types.keys()
+
+    async def process(self, records: Sequence[Record]) -> Done:
+        """Publish what follows from a batch, for as long as Kafka or PostgreSQL take to be had."""
+        telemetry.count("lotse_records_read_total", len(records), topic=records[0].topic)
+        read, refused = self._read(records)
+        for record, reason, error in refused:
+            await self._park(record, reason, error)
+        await self._publish([fact for fact, _ in read], {fact.id: record for fact, record in read})
+        return Done(positions={(record.topic, record.partition): record.offset + 1 for record in records})
+
+    def _read(
+        self, records: Sequence[Record]
+    ) -> tuple[list[tuple[Fact[Event], Record]], list[tuple[Record, Reason, str]]]:
+        facts: list[tuple[Fact[Event], Record]] = []
+        refused: list[tuple[Record, Reason, str]] = []
+        for record in records:
+            kind = text_header(record, "ce_type")
+            if kind in _KNOWN and kind not in self._types[record.topic]:
+                continue
+            try:
+                facts.append((decode(record.headers, record.value), record))
+            except UnknownType as error:
+                refused.append((record, Reason.UNKNOWN_TYPE, f"this release does not know {error}"))
+            except EnvelopeError as error:
+                refused.append((record, Reason.INVALID, str(error)))
+        return facts, refused
+
+    async def _publish(self, facts: Sequence[Fact[Event]], records: dict[UUID, Record]) -> None:
+        if not facts:
+            return
+        spans = [_open(fact) for fact in facts]
+        under = [
+            Fact(f.id, f.source, f.time, f.data, f.causation_id, f.sequence, span.traceparent)
+            for f, span in zip(facts, spans, strict=True)
+        ]
+        try:
+            caused = await self._handled(under, records)
+            await self._send(caused)
+        finally:
+            for span in spans:
+                span.end()
+
+    async def _handled(self, facts: Sequence[Fact[Event]], records: dict[UUID, Record]) -> list[Caused]:
+        """The batch at once; where it raises, one by one, and what fails alone is parked."""
+        try:
+            return list(self._stream.handle(facts))
+        except Exception:
+            log.exception("the batch is handled one by one")
+        caused: list[Caused] = []
+        for fact in facts:
+            try:
+                caused += self._stream.handle([fact])
+            except Exception as error:
+                await self._park(records[fact.id], Reason.FAILED, parking.describe(error))
+        return caused
+
+    async def _send(self, caused: Sequence[Caused]) -> None:
+        publisher = self._context.publisher
+        ready = [publisher.ready(fact) for fact in outbox.facts_of(caused, self._source, clock.now())]
+        while True:
+            try:
+                await publisher.send(ready)
+                return
+            except BrokerUnavailable:
+                log.warning("Kafka cannot be had, publishing again")
+                await asyncio.sleep(0.5)
+
+    async def _park(self, record: Record, reason: Reason, error: str) -> None:
+        while True:
+            try:
+                async with self._context.database.transaction() as tx:
+                    await parking.park(tx, record, reason, error)
+                return
+            except Exception as fault:
+                if not is_transient(fault):
+                    raise
+                await asyncio.sleep(0.5)
+
+    async def replay(self) -> int:
+        """Try parked records again that may be."""
+        async with self._context.database.connection() as connection:
+            found = [
+                p for p in await parking.replayable(connection, list(_KNOWN), sequenced=False) if p.topic in self._types
+            ]
+        for item in found:
+            await self._replay(item)
+        return len(found)
+
+    async def _replay(self, item: Parked) -> None:
+        try:
+            caused = self._stream.handle([decode(item.headers, item.value)])
+        except Exception as error:
+            async with self._context.database.transaction() as tx:
+                await parking.keep_failed(tx, item.id, parking.describe(error))
+            return
+        await self._send(caused)
+        async with self._context.database.transaction() as tx:
+            await parking.remove(tx, item.id)
+
+
+def _open(fact: Fact[Event]) -> telemetry.Span:
+    if not telemetry.is_sampled(fact.traceparent):
+        return telemetry.Span(fact.traceparent, None)
+    return telemetry.start(
+        f"process {fact.data.TOPIC}", "consumer", fact.traceparent, {"cloudevents.event_type": fact.data.TYPE}
+    )
