@@ -136,7 +136,7 @@ class ReadingChanged(ConversationEvent, name="reading.changed"):
     """How the conversation reads changed after it was queued: a later analysis, an edit, a person."""
 
     message_id: MessageId
-    previous: Reading | None
+    previous: Reading | None = None
     current: Reading
     actor: Actor
     reason: str
@@ -147,8 +147,8 @@ class ReadingChanged(ConversationEvent, name="reading.changed"):
 class AssignmentChanged(ConversationEvent, name="assignment.changed"):
     """Who has the conversation. `current` None: nobody any more."""
 
-    previous: AgentId | None
-    current: AgentId | None
+    previous: AgentId | None = None
+    current: AgentId | None = None
     team: TeamId | None = None
     actor: Actor
     reason: str

@@ -36,8 +36,8 @@ class Event(Value):
     TYPE: ClassVar[str] = ""
     TOPIC: ClassVar[Topic]
 
-    def __init_subclass__(cls, name: str | None = None, version: int = 1, **kwargs: object) -> None:
-        super().__init_subclass__(**kwargs)
+    def __init_subclass__(cls, name: str | None = None, version: int = 1) -> None:
+        super().__init_subclass__()
         if name is not None:
             cls.TYPE = f"de.lotse.{name}.v{version}"
             if _TYPES.setdefault(cls.TYPE, cls) is not cls:
@@ -131,7 +131,7 @@ def decode(headers: Headers, value: bytes | None) -> Fact[Event]:
     except UnicodeDecodeError as error:
         raise InvalidRecord("a header is not UTF-8") from error
     name = found.get("ce_type")
-    if name is None:
+    if not name:
         raise InvalidRecord("header ce_type is missing")
     model = _TYPES.get(name)
     if model is None:
