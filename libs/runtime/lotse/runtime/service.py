@@ -102,6 +102,7 @@ class _Running:
     consumers: list[Consumer] = field(default_factory=list[Consumer])
     processors: list[Processor[Any] | StreamProcessor] = field(default_factory=list[Processor[Any] | StreamProcessor])
     health: Health = field(default_factory=Health)
+    wakes: list[asyncio.Event] = field(default_factory=list[asyncio.Event])
     parts: list[asyncio.Task[None]] = field(default_factory=list[asyncio.Task[None]])
 
     async def main(self) -> None:
@@ -147,6 +148,9 @@ class _Running:
             log.info("stopping")
             for consumer in self.consumers:
                 consumer.stop()
+            self.bell.ring()
+            for wake in self.wakes:
+                wake.set()
             await _ended(self.parts, context.settings.drain.total_seconds())
             if self.service.close is not None:
                 await self.service.close(context)
@@ -170,7 +174,7 @@ class _Running:
             runner = TimerRunner(timer, shell)
             self._part(group, self._timer(runner, timer.name, wake))
         for job in service.jobs:
-            listener = self.bell.listener() if job.after_fold else asyncio.Event()
+            listener = self.bell.listener() if job.after_fold else self._wake()
             once = _ringing(JobRunner(job, shell).once, wake)
             self._part(group, repeat(once, job.every, self.stopping, listener, job.name))
         for effect in service.effects:
@@ -180,8 +184,13 @@ class _Running:
             self._part(group, background(context))
         self._part(
             group,
-            repeat(_Housekeeping(self, context).once, _HOUSEKEEPING, self.stopping, asyncio.Event(), "housekeeping"),
+            repeat(_Housekeeping(self, context).once, _HOUSEKEEPING, self.stopping, self._wake(), "housekeeping"),
         )
+
+    def _wake(self) -> asyncio.Event:
+        """What ends a pause when the service stops."""
+        self.wakes.append(made := asyncio.Event())
+        return made
 
     def _part(self, group: asyncio.TaskGroup, work: Awaitable[None]) -> None:
         self.parts.append(group.create_task(_as_coroutine(work)))
@@ -252,7 +261,7 @@ class _Running:
         while not self.caught_up.is_set():
             if await wait(self.stopping, 0.05):
                 return
-        await repeat(_ringing(runner.once, wake), runner.every, self.stopping, asyncio.Event(), name)
+        await repeat(_ringing(runner.once, wake), runner.every, self.stopping, self._wake(), name)
 
     def _catching_up(self, group: asyncio.TaskGroup, context: Context) -> None:
         folding = self.consumers[: len(self.service.folds)]

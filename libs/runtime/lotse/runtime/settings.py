@@ -3,15 +3,15 @@
 import os
 from datetime import timedelta
 from pathlib import Path
-from typing import Literal, Self, TypeVar
+from typing import Literal, Self
 
 from pydantic import SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from lotse.contracts.config import Config
+from lotse.contracts.config_file import ConfigError, load
 from lotse.contracts.envelope import problems
 from lotse.runtime.errors import SettingsError
-
-K = TypeVar("K")
 
 
 class RuntimeSettings(BaseSettings):
@@ -57,6 +57,17 @@ class RuntimeSettings(BaseSettings):
         except ValidationError as error:
             named = "; ".join(f"LOTSE_{part.strip().upper()}" for part in problems(error).split(";"))
             raise SettingsError(f"settings: {named}") from error
+
+    def read_config(self) -> Config:
+        """The operator's file. Raises SettingsError with every mistake and its line."""
+        try:
+            return load(self.config.read_text(encoding="utf-8"), str(self.config))
+        except OSError as error:
+            raise SettingsError(f"LOTSE_CONFIG: {self.config}: {error.strerror}") from error
+        except UnicodeDecodeError as error:
+            raise SettingsError(f"LOTSE_CONFIG: {self.config}: is not UTF-8") from error
+        except ConfigError as error:
+            raise SettingsError(str(error)) from error
 
 
 def secret(ref: str) -> SecretStr:

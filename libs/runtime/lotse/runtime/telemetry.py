@@ -58,6 +58,10 @@ METRICS: dict[str, Metric] = {
     "lotse_effects_total": Metric("counter", "Calls to the outside", ("effect",)),
     "lotse_relay_active": Metric("gauge", "1 where this replica's relay is the active one"),
     "lotse_publish_seconds": Metric("histogram", "Time from publishing to the acknowledgement of an edge"),
+    "lotse_calls_total": Metric("counter", "Calls of providers taken or refused", ("kind", "status")),
+    "lotse_unparsed_total": Metric("counter", "Authentic parts that were not understood", ("kind", "reason")),
+    "lotse_sends_total": Metric("counter", "Calls that carry replies, notices and alerts", ("sink", "outcome")),
+    "lotse_accounts_stopped_total": Metric("counter", "Accounts that began to stand still", ("account", "reason")),
     "lotse_webhook_to_assignment_seconds": Metric("histogram", "From accepted webhook to assignment", ("channel",)),
     "lotse_webhook_to_notice_seconds": Metric("histogram", "From accepted webhook to the notice sent", ("channel",)),
 }

@@ -1,0 +1,276 @@
+"""The whole of Lotse on one machine: engines, topics, schemas, the stand-in and the services' processes."""
+
+import asyncio
+import os
+import socket
+import sys
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+from typing import cast
+from urllib.parse import quote, urlsplit, urlunsplit
+
+import httpx
+import yaml
+
+from lotse.contracts.config import Config
+from lotse.contracts.config_file import load
+from lotse.local.engines import Engines, Places, engines, state_folder
+from lotse.local.errors import LocalError, PrerequisiteMissing, last_lines
+from lotse.local.process import until
+from lotse.local.secrets import SERVICES, local_secrets
+from lotse.local.supervisor import Program, Supervisor
+from lotse.runtime.postgres import connect
+from lotse.runtime.topics import create_topics
+
+Progress = Callable[[str], None]
+
+DATABASE = "lotse"
+_READY_WITHIN = timedelta(seconds=90)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to run and how. `replicas` names services that run more than once."""
+
+    folder: Path = field(default_factory=state_folder)
+    config: Path = Path("config/lotse.yaml")
+    prefix: str = "lotse"
+    database: str = DATABASE
+    standin: bool = True
+    echoes: bool = True
+    sample_ratio: float = 1.0
+    desk_port: int = 0
+    ingest_port: int = 0
+    replicas: Mapping[str, int] = field(default_factory=dict[str, int])
+    env: Mapping[str, str] = field(default_factory=dict[str, str])
+    artefacts: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """One process of a service and where it answers."""
+
+    name: str
+    service: str
+    port: int
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """What runs, for whoever plays, measures or breaks it."""
+
+    plan: Plan
+    engines: Engines
+    supervisor: Supervisor
+    instances: Sequence[Instance]
+    secrets: Mapping[str, str]
+    config: Config
+    standin_url: str | None
+
+    def urls(self, service: str) -> list[str]:
+        return [instance.url for instance in self.instances if instance.service == service]
+
+    @property
+    def ingest(self) -> str:
+        return self.urls("ingest")[0]
+
+    @property
+    def desk(self) -> str:
+        return self.urls("desk")[0]
+
+    @property
+    def database_url(self) -> str:
+        """A superuser's URL of the installation's database."""
+        return urlunsplit(urlsplit(self.engines.postgres)._replace(path=f"/{self.plan.database}"))
+
+
+@asynccontextmanager
+async def running(plan: Plan, progress: Progress, given: Engines | None = None) -> AsyncGenerator[Stack]:
+    """Everything up and ready for the length of the block, then stopped in order. Raises LocalError."""
+    if given is not None:
+        async with _services(plan, given, progress) as stack:
+            yield stack
+        return
+    progress("Starting Kafka and PostgreSQL")
+    async with (
+        engines(Places(plan.folder, plan.artefacts or state_folder() / "kafka"), progress) as started,
+        _services(plan, started, progress) as stack,
+    ):
+        yield stack
+
+
+@asynccontextmanager
+async def _services(plan: Plan, started: Engines, progress: Progress) -> AsyncGenerator[Stack]:
+    secrets = local_secrets(plan.folder)
+    await create_topics(started.kafka, plan.prefix, single=True)
+    await provision(started.postgres, plan.database, secrets)
+    async with Supervisor(plan.folder / "logs", progress) as supervisor:
+        standin = _free_port() if plan.standin else None
+        smtp = _free_port() if plan.standin else None
+        path = _local_config(plan, standin, smtp)
+        instances = _instances(plan)
+        base = _environment(plan, started, secrets, path)
+        if standin and smtp:
+            ingest = next(i for i in instances if i.service == "ingest")
+            supervisor.start(_standin(standin, smtp, ingest, base, plan))
+        progress("Starting the services")
+        for instance in instances:
+            supervisor.start(_program(instance, plan, started, secrets, base))
+        watching = asyncio.create_task(supervisor.watch())
+        try:
+            await _ready(instances, supervisor)
+            yield Stack(
+                plan,
+                started,
+                supervisor,
+                instances,
+                secrets,
+                load(path.read_text(encoding="utf-8"), path.name),
+                f"http://127.0.0.1:{standin}" if standin else None,
+            )
+        finally:
+            watching.cancel()
+
+
+def _instances(plan: Plan) -> list[Instance]:
+    wanted = {"desk": plan.desk_port, "ingest": plan.ingest_port}
+    made: list[Instance] = []
+    for service in ("router", "sla", "sentiment", "notifier", "desk", "ingest"):
+        for number in range(plan.replicas.get(service, 1)):
+            port = wanted.get(service, 0) if number == 0 else 0
+            if port and not _is_free(port):
+                raise PrerequisiteMissing(
+                    f"port {port} is taken: stop what holds it, or choose another with --{service}-port"
+                )
+            made.append(Instance(service if number == 0 else f"{service}-{number + 1}", service, port or _free_port()))
+    return made
+
+
+def _environment(plan: Plan, started: Engines, secrets: Mapping[str, str], config: Path) -> dict[str, str]:
+    return {
+        **secrets,
+        "LOTSE_KAFKA": started.kafka,
+        "LOTSE_TOPIC_PREFIX": plan.prefix,
+        "LOTSE_CONFIG": str(config),
+        "LOTSE_SAMPLE_RATIO": str(plan.sample_ratio),
+        "LOTSE_TRACES_DIR": str(plan.folder / "traces"),
+        **plan.env,
+    }
+
+
+def _program(
+    instance: Instance, plan: Plan, started: Engines, secrets: Mapping[str, str], base: Mapping[str, str]
+) -> Program:
+    url = role_url(started.postgres, plan.database, instance.service, secrets)
+    return Program(
+        instance.name,
+        (sys.executable, "-m", f"lotse.{instance.service}"),
+        {**base, "LOTSE_POSTGRES": url, "LOTSE_HTTP_PORT": str(instance.port)},
+    )
+
+
+def _standin(port: int, smtp: int, ingest: Instance, base: Mapping[str, str], plan: Plan) -> Program:
+    argv = [sys.executable, "-m", "lotse.local.standin", "--port", str(port), "--smtp-port", str(smtp)]
+    argv += ["--ingest", ingest.url, *([] if plan.echoes else ["--silent"])]
+    return Program("standin", tuple(argv), base)
+
+
+def _local_config(plan: Plan, standin: int | None, smtp: int | None) -> Path:
+    """The operator's file with the providers' addresses replaced by the stand-in's."""
+    if not plan.config.exists():
+        raise LocalError(f"{plan.config} is not there: name the configuration with --config")
+    text = plan.config.read_text(encoding="utf-8")
+    load(text, str(plan.config))
+    data = cast("dict[str, dict[str, dict[str, object]]]", yaml.safe_load(text))
+    if standin is not None:
+        for account in data.get("accounts", {}).values():
+            if account["kind"] == "meta":
+                account["graph_url"] = f"http://127.0.0.1:{standin}/v23.0"
+            if account["kind"] == "mail":
+                account["smtp"] = {"host": "127.0.0.1", "port": smtp, "tls": "none"}
+        for alert in data.get("alerts", {}).values():
+            alert["url"], alert["networks"] = f"http://127.0.0.1:{standin}/alerts", ["127.0.0.0/8"]
+    path = plan.folder / f"{plan.config.stem}.local.yaml"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(yaml.safe_dump(data, allow_unicode=True, sort_keys=False), encoding="utf-8")
+    return path
+
+
+def role_url(admin: str, database: str, service: str, secrets: Mapping[str, str]) -> str:
+    """The URL by which a service reaches its own schema with its own role."""
+    parts = urlsplit(admin)
+    user = f"{quote(_role(database, service))}:{secrets[f'LOTSE_ROLE_{service.upper()}']}"
+    return urlunsplit(parts._replace(netloc=f"{user}@{parts.hostname}:{parts.port or 5432}", path=f"/{database}"))
+
+
+def _role(database: str, service: str) -> str:
+    return f"{database}_{service}"
+
+
+async def provision(admin: str, database: str, secrets: Mapping[str, str]) -> None:
+    """Make the database, and one schema and one role per service, where they are missing."""
+    connection = await connect(admin, "public", "lotse-local")
+    try:
+        if not await connection.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", database):
+            await connection.execute(f'CREATE DATABASE "{database}"')
+        for service in SERVICES:
+            role, password = _role(database, service), secrets[f"LOTSE_ROLE_{service.upper()}"]
+            known = await connection.fetchval("SELECT 1 FROM pg_roles WHERE rolname = $1", role)
+            verb = "ALTER" if known else "CREATE"
+            await connection.execute(f"{verb} ROLE \"{role}\" LOGIN PASSWORD '{password}'")
+    finally:
+        await connection.close()
+    inside = await connect(urlunsplit(urlsplit(admin)._replace(path=f"/{database}")), "public", "lotse-local")
+    try:
+        for service in SERVICES:
+            await inside.execute(f'CREATE SCHEMA IF NOT EXISTS "{service}" AUTHORIZATION "{_role(database, service)}"')
+    finally:
+        await inside.close()
+
+
+async def _ready(instances: Sequence[Instance], supervisor: Supervisor) -> None:
+    async with httpx.AsyncClient(timeout=2) as client:
+        try:
+            for instance in instances:
+                await until(partial(_answers, client, instance), _READY_WITHIN)
+        except TimeoutError:
+            late = [i.name for i in instances if not await _answers(client, i)]
+            ends = "\n".join(f"{name}:\n{last_lines(supervisor.log(name))}" for name in late)
+            raise LocalError(f"not ready after {_READY_WITHIN.seconds} s: {', '.join(late)}\n{ends}") from None
+
+
+async def _answers(client: httpx.AsyncClient, instance: Instance) -> bool:
+    try:
+        return (await client.get(f"{instance.url}/readyz")).status_code == 200
+    except httpx.HTTPError:
+        return False
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+def workspace() -> Path:
+    """The project's root, from wherever it is called."""
+    named = os.environ.get("LOTSE_HOME")
+    return Path(named).parent if named else state_folder().parent

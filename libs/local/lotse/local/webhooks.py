@@ -1,0 +1,156 @@
+"""Messages in the providers' real formats, signed as they sign: what the play, the bench and the tests send."""
+
+import hashlib
+import hmac
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from email.message import EmailMessage
+from email.utils import format_datetime, formataddr
+
+from lotse.contracts.config import Config, MetaAccount
+from lotse.contracts.ids import AccountId
+
+Json = Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One HTTP call to ingest: path, headers and the raw body that was signed."""
+
+    path: str
+    headers: dict[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Meta:
+    """Meta's side of one account."""
+
+    account: AccountId
+    settings: MetaAccount
+    app_secret: str
+
+    @classmethod
+    def of(cls, config: Config, app_secret: str) -> "Meta":
+        """The first Meta account of a configuration."""
+        name, settings = next((n, a) for n, a in config.accounts.items() if isinstance(a, MetaAccount))
+        return cls(name, settings, app_secret)
+
+    def call(self, payload: Json) -> Call:
+        body = json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode()
+        signature = hmac.new(self.app_secret.encode(), body, hashlib.sha256).hexdigest()
+        headers = {"Content-Type": "application/json", "X-Hub-Signature-256": f"sha256={signature}"}
+        return Call(f"/v1/meta/{self.account}", headers, body)
+
+    def _messaging(self, item: Json, at: datetime) -> Call:
+        page = self.settings.page_id
+        entry = {"id": page, "time": _ms(at), "messaging": [{**item, "timestamp": _ms(at)}]}
+        return self.call({"object": "page", "entry": [entry]})
+
+    def messenger(self, sender: str, mid: str, text: str, at: datetime) -> Call:
+        """A private message to the page."""
+        return self._messaging(
+            {
+                "sender": {"id": sender},
+                "recipient": {"id": self.settings.page_id},
+                "message": {"mid": mid, "text": text},
+            },
+            at,
+        )
+
+    def messenger_echo(self, recipient: str, mid: str, text: str, metadata: str | None, at: datetime) -> Call:
+        """What the page itself sent."""
+        message: dict[str, object] = {"mid": mid, "text": text, "is_echo": True, "app_id": 1}
+        if metadata is not None:
+            message["metadata"] = metadata
+        item: Json = {"sender": {"id": self.settings.page_id}, "recipient": {"id": recipient}, "message": message}
+        return self._messaging(item, at)
+
+    def messenger_delivered(self, recipient: str, mids: Sequence[str], at: datetime) -> Call:
+        delivery = {"mids": list(mids), "watermark": _ms(at)}
+        item: Json = {"sender": {"id": recipient}, "recipient": {"id": self.settings.page_id}, "delivery": delivery}
+        return self._messaging(item, at)
+
+    def comment(self, sender: str, name: str, comment: str, post: str, text: str, at: datetime) -> Call:
+        """A public comment under a post of the page."""
+        value = {
+            "item": "comment",
+            "verb": "add",
+            "comment_id": comment,
+            "post_id": post,
+            "parent_id": post,
+            "from": {"id": sender, "name": name},
+            "message": text,
+            "created_time": int(at.timestamp()),
+        }
+        return self._changes("page", self.settings.page_id, "feed", value, at)
+
+    def instagram_comment(self, sender: str, name: str, comment: str, media: str, text: str, at: datetime) -> Call:
+        value = {"id": comment, "text": text, "from": {"id": sender, "username": name}, "media": {"id": media}}
+        return self._changes("instagram", self.settings.instagram_id, "comments", value, at)
+
+    def _changes(self, kind: str, owner: str | None, field: str, value: Json, at: datetime) -> Call:
+        entry = {"id": owner, "time": int(at.timestamp()), "changes": [{"field": field, "value": value}]}
+        return self.call({"object": kind, "entry": [entry]})
+
+    def whatsapp(self, sender: str, name: str, wamid: str, text: str, at: datetime) -> Call:
+        """A message by a number in E.164 without the plus."""
+        message = {
+            "from": sender,
+            "id": wamid,
+            "timestamp": str(int(at.timestamp())),
+            "type": "text",
+            "text": {"body": text},
+        }
+        value: Json = {"contacts": [{"profile": {"name": name}, "wa_id": sender}], "messages": [message]}
+        return self._whatsapp(value)
+
+    def whatsapp_status(self, recipient: str, wamid: str, status: str, reference: str | None, at: datetime) -> Call:
+        """sent, delivered, read or failed, with the reference that was given when sending."""
+        state: dict[str, object] = {
+            "id": wamid,
+            "status": status,
+            "timestamp": str(int(at.timestamp())),
+            "recipient_id": recipient,
+        }
+        if reference is not None:
+            state["biz_opaque_callback_data"] = reference
+        return self._whatsapp({"statuses": [state]})
+
+    def _whatsapp(self, value: Json) -> Call:
+        number = self.settings.phone_number_id
+        whole: Json = {
+            "messaging_product": "whatsapp",
+            "metadata": {"display_phone_number": "494055667788", "phone_number_id": number},
+            **value,
+        }
+        entry = {"id": "990011", "changes": [{"field": "messages", "value": whole}]}
+        return self.call({"object": "whatsapp_business_account", "entry": [entry]})
+
+
+def mail(
+    account: str,
+    token: str,
+    to: str,
+    sender: tuple[str, str],
+    subject: str,
+    text: str,
+    message_id: str,
+    at: datetime,
+    in_reply_to: str | None = None,
+) -> Call:
+    """A mail as an MTA hands it on, raw. `sender` is name and address."""
+    made = EmailMessage()
+    made["From"], made["To"], made["Subject"] = formataddr(sender), to, subject
+    made["Date"], made["Message-ID"] = format_datetime(at), message_id
+    if in_reply_to:
+        made["In-Reply-To"] = made["References"] = in_reply_to
+    made.set_content(text)
+    headers = {"Content-Type": "message/rfc822", "Authorization": f"Bearer {token}"}
+    return Call(f"/v1/mail/{account}", headers, made.as_bytes())
+
+
+def _ms(at: datetime) -> int:
+    return int(at.timestamp() * 1000)
