@@ -26,8 +26,9 @@ from zoneinfo import ZoneInfo
 import holidays
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from lotse.contracts import wall
+
 _DAY: Final = timedelta(days=1)
-_SECOND: Final = timedelta(seconds=1)
 _NONE: Final = timedelta(0)
 _VERSIONED_YEARS: Final = range(2020, 2050)
 _PROBED_YEARS: Final = range(2024, 2031)
@@ -248,9 +249,9 @@ def add(calendar: Calendar, start: datetime, amount: timedelta) -> datetime:
     rules = _rules(calendar)
     if not amount or rules.always:
         return start + amount
-    reading = _reading(rules.zone, start)
+    reading = wall.reading(rules.zone, start)
     number = _number(reading)
-    return _instant(rules.zone, _reach(calendar, number, amount + _month(calendar, number).before(reading)))
+    return wall.instant(rules.zone, _reach(calendar, number, amount + _month(calendar, number).before(reading)))
 
 
 def between(calendar: Calendar, start: datetime, end: datetime) -> timedelta:
@@ -265,7 +266,7 @@ def between(calendar: Calendar, start: datetime, end: datetime) -> timedelta:
     rules = _rules(calendar)
     if rules.always:
         return end - start
-    first, last = _reading(rules.zone, start), _reading(rules.zone, end)
+    first, last = wall.reading(rules.zone, start), wall.reading(rules.zone, end)
     months = range(_number(first), _number(last))
     whole = sum((_month(calendar, number).total for number in months), _NONE)
     return whole + _month(calendar, months.stop).before(last) - _month(calendar, months.start).before(first)
@@ -297,37 +298,6 @@ def _utc(at: datetime) -> datetime:
     if at.tzinfo is None:
         raise ValueError(f"{at} is naive: business time needs an instant")
     return at.astimezone(UTC)
-
-
-def _reading(zone: ZoneInfo, at: datetime) -> datetime:
-    """What the wall clock counts at `at`: its reading, held at the end of the hour while that hour comes again."""
-    local = at.astimezone(zone)
-    reading = local.replace(tzinfo=None, fold=0)
-    if not local.fold:
-        return reading
-    first_coming = local.replace(fold=0).astimezone(UTC)
-    return reading + (_transition(zone, first_coming, at) - first_coming)
-
-
-def _instant(zone: ZoneInfo, reading: datetime) -> datetime:
-    """The first instant at which the wall clock has counted to `reading`."""
-    early = reading.replace(tzinfo=zone).astimezone(UTC)
-    late = reading.replace(tzinfo=zone, fold=1).astimezone(UTC)
-    # PEP 495: for a skipped reading fold=0 takes the offset from before the jump, which gives the later instant.
-    return early if early <= late else _transition(zone, late, early)
-
-
-def _transition(zone: ZoneInfo, before: datetime, after: datetime) -> datetime:
-    """The instant, a whole second, at which the zone goes over to the offset that it has at `after`."""
-    low, high = before.replace(microsecond=0), after.replace(microsecond=0)
-    offset = high.astimezone(zone).utcoffset()
-    while high - low > _SECOND:
-        middle = (low + (high - low) / 2).replace(microsecond=0)
-        if middle.astimezone(zone).utcoffset() == offset:
-            high = middle
-        else:
-            low = middle
-    return high
 
 
 def _number(reading: date) -> int:

@@ -2,9 +2,8 @@
 
 import asyncio
 import os
-import socket
 import sys
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -20,7 +19,7 @@ from lotse.contracts.config import Config
 from lotse.contracts.config_file import load
 from lotse.local.engines import Engines, Places, engines, state_folder
 from lotse.local.errors import LocalError, PrerequisiteMissing, last_lines
-from lotse.local.process import until
+from lotse.local.process import free_port, is_free, until
 from lotse.local.secrets import SERVICES, local_secrets
 from lotse.local.supervisor import Program, Supervisor
 from lotse.runtime.postgres import connect
@@ -48,6 +47,11 @@ class Plan:
     replicas: Mapping[str, int] = field(default_factory=dict[str, int])
     env: Mapping[str, str] = field(default_factory=dict[str, str])
     artefacts: Path | None = None
+
+    @property
+    def local_config(self) -> Path:
+        """The operator's file as it is run here, with the stand-in's addresses."""
+        return self.folder / f"{self.config.stem}.local.yaml"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,14 +98,18 @@ class Stack:
 
 @asynccontextmanager
 async def running(plan: Plan, progress: Progress, given: Engines | None = None) -> AsyncGenerator[Stack]:
-    """Everything up and ready for the length of the block, then stopped in order. Raises LocalError."""
+    """Everything up and ready for the length of the block, then stopped in order. Raises LocalError.
+
+    Enter from the main thread. Raises ConfigError where the configuration cannot be used, before anything is started.
+    """
+    _check(plan)
     if given is not None:
         async with _services(plan, given, progress) as stack:
             yield stack
         return
     progress("Starting Kafka and PostgreSQL")
     async with (
-        engines(Places(plan.folder, plan.artefacts or state_folder() / "kafka"), progress) as started,
+        engines(Places(plan.folder / "data", plan.artefacts or state_folder() / "kafka"), progress) as started,
         _services(plan, started, progress) as stack,
     ):
         yield stack
@@ -113,10 +121,10 @@ async def _services(plan: Plan, started: Engines, progress: Progress) -> AsyncGe
     await create_topics(started.kafka, plan.prefix, single=True)
     await provision(started.postgres, plan.database, secrets)
     async with Supervisor(plan.folder / "logs", progress) as supervisor:
-        standin = _free_port() if plan.standin else None
-        smtp = _free_port() if plan.standin else None
+        ports = _free_ports()
+        standin, smtp = (next(ports), next(ports)) if plan.standin else (None, None)
         path = _local_config(plan, standin, smtp)
-        instances = _instances(plan)
+        instances = _instances(plan, ports)
         base = _environment(plan, started, secrets, path)
         if standin and smtp:
             ingest = next(i for i in instances if i.service == "ingest")
@@ -140,18 +148,36 @@ async def _services(plan: Plan, started: Engines, progress: Progress) -> AsyncGe
             watching.cancel()
 
 
-def _instances(plan: Plan) -> list[Instance]:
+def _check(plan: Plan) -> None:
+    """What can be known to be wrong before anything is started."""
+    if not plan.config.exists():
+        raise LocalError(f"{plan.config} is not there: name the configuration with --config")
+    load(plan.config.read_text(encoding="utf-8"), str(plan.config))
+    for service, port in (("desk", plan.desk_port), ("ingest", plan.ingest_port)):
+        if port and not is_free(port):
+            remedy = f"stop what holds it, or choose another with --{service}-port"
+            raise PrerequisiteMissing(f"port {port} is taken: {remedy}")
+
+
+def _instances(plan: Plan, ports: Iterator[int]) -> list[Instance]:
     wanted = {"desk": plan.desk_port, "ingest": plan.ingest_port}
-    made: list[Instance] = []
-    for service in ("router", "sla", "sentiment", "notifier", "desk", "ingest"):
-        for number in range(plan.replicas.get(service, 1)):
-            port = wanted.get(service, 0) if number == 0 else 0
-            if port and not _is_free(port):
-                raise PrerequisiteMissing(
-                    f"port {port} is taken: stop what holds it, or choose another with --{service}-port"
-                )
-            made.append(Instance(service if number == 0 else f"{service}-{number + 1}", service, port or _free_port()))
-    return made
+    return [
+        Instance(f"{service}-{number}", service, next(ports))
+        if number > 1
+        else Instance(service, service, wanted.get(service, 0) or next(ports))
+        for service in ("router", "sla", "sentiment", "notifier", "desk", "ingest")
+        for number in range(1, plan.replicas.get(service, 1) + 1)
+    ]
+
+
+def _free_ports() -> Iterator[int]:
+    """Free ports, each once."""
+    given: set[int] = set()
+    while True:
+        port = free_port()
+        if port not in given:
+            given.add(port)
+            yield port
 
 
 def _environment(plan: Plan, started: Engines, secrets: Mapping[str, str], config: Path) -> dict[str, str]:
@@ -185,11 +211,7 @@ def _standin(port: int, smtp: int, ingest: Instance, base: Mapping[str, str], pl
 
 def _local_config(plan: Plan, standin: int | None, smtp: int | None) -> Path:
     """The operator's file with the providers' addresses replaced by the stand-in's."""
-    if not plan.config.exists():
-        raise LocalError(f"{plan.config} is not there: name the configuration with --config")
-    text = plan.config.read_text(encoding="utf-8")
-    load(text, str(plan.config))
-    data = cast("dict[str, dict[str, dict[str, object]]]", yaml.safe_load(text))
+    data = cast("dict[str, dict[str, dict[str, object]]]", yaml.safe_load(plan.config.read_text(encoding="utf-8")))
     if standin is not None:
         for account in data.get("accounts", {}).values():
             if account["kind"] == "meta":
@@ -198,7 +220,7 @@ def _local_config(plan: Plan, standin: int | None, smtp: int | None) -> Path:
                 account["smtp"] = {"host": "127.0.0.1", "port": smtp, "tls": "none"}
         for alert in data.get("alerts", {}).values():
             alert["url"], alert["networks"] = f"http://127.0.0.1:{standin}/alerts", ["127.0.0.0/8"]
-    path = plan.folder / f"{plan.config.stem}.local.yaml"
+    path = plan.local_config
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(yaml.safe_dump(data, allow_unicode=True, sort_keys=False), encoding="utf-8")
     return path
@@ -252,22 +274,6 @@ async def _answers(client: httpx.AsyncClient, instance: Instance) -> bool:
         return (await client.get(f"{instance.url}/readyz")).status_code == 200
     except httpx.HTTPError:
         return False
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-    return True
 
 
 def workspace() -> Path:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from email.message import EmailMessage
 from email.utils import format_datetime, formataddr
+from typing import cast
 
 from lotse.contracts.config import Config, MetaAccount
 from lotse.contracts.ids import AccountId
@@ -22,6 +23,7 @@ class Call:
     path: str
     headers: dict[str, str]
     body: bytes
+    method: str = "POST"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,51 +46,87 @@ class Meta:
         headers = {"Content-Type": "application/json", "X-Hub-Signature-256": f"sha256={signature}"}
         return Call(f"/v1/meta/{self.account}", headers, body)
 
-    def _messaging(self, item: Json, at: datetime) -> Call:
-        page = self.settings.page_id
-        entry = {"id": page, "time": _ms(at), "messaging": [{**item, "timestamp": _ms(at)}]}
-        return self.call({"object": "page", "entry": [entry]})
+    def together(self, calls: Sequence[Call]) -> list[Call]:
+        """The same items in as few POSTs as Meta makes of them: one for each kind of object, with many entries."""
+        entries: dict[str, list[object]] = {}
+        for call in calls:
+            payload = cast("dict[str, object]", json.loads(call.body))
+            entries.setdefault(str(payload["object"]), []).extend(cast("list[object]", payload["entry"]))
+        return [self.call({"object": kind, "entry": found}) for kind, found in entries.items()]
 
-    def messenger(self, sender: str, mid: str, text: str, at: datetime) -> Call:
-        """A private message to the page."""
-        return self._messaging(
-            {
-                "sender": {"id": sender},
-                "recipient": {"id": self.settings.page_id},
-                "message": {"mid": mid, "text": text},
-            },
-            at,
-        )
+    def _messaging(self, item: Json, at: datetime, direct: bool = False) -> Call:
+        own = self._own(direct)
+        entry = {"id": own, "time": _ms(at), "messaging": [{**item, "timestamp": _ms(at)}]}
+        return self.call({"object": "instagram" if direct else "page", "entry": [entry]})
 
-    def messenger_echo(self, recipient: str, mid: str, text: str, metadata: str | None, at: datetime) -> Call:
+    def _own(self, direct: bool) -> str | None:
+        return self.settings.instagram_id if direct else self.settings.page_id
+
+    def _from_customer(self, sender: str, item: Json, at: datetime, direct: bool) -> Call:
+        return self._messaging({"sender": {"id": sender}, "recipient": {"id": self._own(direct)}, **item}, at, direct)
+
+    def messenger(self, sender: str, mid: str, text: str, at: datetime, *, direct: bool = False) -> Call:
+        """A private message to the page; `direct`: to the Instagram account."""
+        return self._from_customer(sender, {"message": {"mid": mid, "text": text}}, at, direct)
+
+    def messenger_edited(
+        self, sender: str, mid: str, text: str, number: int, at: datetime, *, direct: bool = False
+    ) -> Call:
+        """The customer changed a message for the `number`th time."""
+        return self._from_customer(sender, {"message_edit": {"mid": mid, "text": text, "num_edit": number}}, at, direct)
+
+    def messenger_deleted(self, sender: str, mid: str, at: datetime, *, direct: bool = False) -> Call:
+        return self._from_customer(sender, {"message": {"mid": mid, "is_deleted": True}}, at, direct)
+
+    def messenger_echo(
+        self, recipient: str, mid: str, text: str, metadata: str | None, at: datetime, *, direct: bool = False
+    ) -> Call:
         """What the page itself sent."""
-        message: dict[str, object] = {"mid": mid, "text": text, "is_echo": True, "app_id": 1}
+        message: Json = {"mid": mid, "text": text, "is_echo": True, "app_id": 1}
         if metadata is not None:
             message["metadata"] = metadata
-        item: Json = {"sender": {"id": self.settings.page_id}, "recipient": {"id": recipient}, "message": message}
-        return self._messaging(item, at)
+        item: Json = {"sender": {"id": self._own(direct)}, "recipient": {"id": recipient}, "message": message}
+        return self._messaging(item, at, direct)
 
     def messenger_delivered(self, recipient: str, mids: Sequence[str], at: datetime) -> Call:
-        delivery = {"mids": list(mids), "watermark": _ms(at)}
-        item: Json = {"sender": {"id": recipient}, "recipient": {"id": self.settings.page_id}, "delivery": delivery}
-        return self._messaging(item, at)
+        return self._from_customer(recipient, {"delivery": {"mids": list(mids), "watermark": _ms(at)}}, at, False)
 
-    def comment(self, sender: str, name: str, comment: str, post: str, text: str, at: datetime) -> Call:
-        """A public comment under a post of the page."""
-        value = {
+    def messenger_read(self, recipient: str, mid: str, at: datetime, *, direct: bool = False) -> Call:
+        """Messenger tells up to when the customer read, Instagram which message."""
+        read: Json = {"mid": mid} if direct else {"watermark": _ms(at)}
+        return self._from_customer(recipient, {"read": read}, at, direct)
+
+    def comment(
+        self,
+        sender: str,
+        name: str,
+        comment: str,
+        post: str,
+        text: str,
+        at: datetime,
+        *,
+        parent: str | None = None,
+        verb: str = "add",
+    ) -> Call:
+        """A public comment under a post of the page, or under another comment; `verb` also edited or remove."""
+        value: Json = {
             "item": "comment",
-            "verb": "add",
+            "verb": verb,
             "comment_id": comment,
             "post_id": post,
-            "parent_id": post,
+            "parent_id": parent or post,
             "from": {"id": sender, "name": name},
             "message": text,
             "created_time": int(at.timestamp()),
         }
         return self._changes("page", self.settings.page_id, "feed", value, at)
 
-    def instagram_comment(self, sender: str, name: str, comment: str, media: str, text: str, at: datetime) -> Call:
-        value = {"id": comment, "text": text, "from": {"id": sender, "username": name}, "media": {"id": media}}
+    def instagram_comment(
+        self, sender: str, name: str, comment: str, media: str, text: str, at: datetime, *, parent: str | None = None
+    ) -> Call:
+        value: Json = {"id": comment, "text": text, "from": {"id": sender, "username": name}, "media": {"id": media}}
+        if parent is not None:
+            value["parent_id"] = parent
         return self._changes("instagram", self.settings.instagram_id, "comments", value, at)
 
     def _changes(self, kind: str, owner: str | None, field: str, value: Json, at: datetime) -> Call:
@@ -97,13 +135,14 @@ class Meta:
 
     def whatsapp(self, sender: str, name: str, wamid: str, text: str, at: datetime) -> Call:
         """A message by a number in E.164 without the plus."""
-        message = {
-            "from": sender,
-            "id": wamid,
-            "timestamp": str(int(at.timestamp())),
-            "type": "text",
-            "text": {"body": text},
-        }
+        return self._from_number(sender, name, wamid, at, "text", {"body": text})
+
+    def whatsapp_deleted(self, sender: str, name: str, wamid: str, original: str, at: datetime) -> Call:
+        """The customer took the message `original` back."""
+        return self._from_number(sender, name, wamid, at, "revoke", {"original_message_id": original})
+
+    def _from_number(self, sender: str, name: str, wamid: str, at: datetime, kind: str, content: Json) -> Call:
+        message = {"from": sender, "id": wamid, "timestamp": str(int(at.timestamp())), "type": kind, kind: content}
         value: Json = {"contacts": [{"profile": {"name": name}, "wa_id": sender}], "messages": [message]}
         return self._whatsapp(value)
 
@@ -128,6 +167,31 @@ class Meta:
         }
         entry = {"id": "990011", "changes": [{"field": "messages", "value": whole}]}
         return self.call({"object": "whatsapp_business_account", "entry": [entry]})
+
+
+def typed(
+    account: str,
+    token: str,
+    external_id: str,
+    channel: str,
+    sender: Mapping[str, str],
+    text: str,
+    at: datetime,
+    *,
+    subject: str | None = None,
+) -> Call:
+    """A message that a system of our own has taken: a letter, a phone note. `sender` has id, email, phone or name."""
+    body: Json = {
+        "external_id": external_id,
+        "channel": channel,
+        "sender": dict(sender),
+        "text": text,
+        "occurred_at": at.isoformat(),
+    }
+    if subject is not None:
+        body["subject"] = subject
+    headers = {"Content-Type": "application/json", "Authorization": f"Bearer {token}"}
+    return Call(f"/v1/messages/{account}", headers, json.dumps(body, ensure_ascii=False).encode())
 
 
 def mail(
