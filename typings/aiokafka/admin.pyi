@@ -1,4 +1,7 @@
 from collections.abc import Mapping, Sequence
+from ssl import SSLContext
+
+from aiokafka.structs import OffsetAndMetadata, TopicPartition
 
 class NewTopic:
     def __init__(
@@ -11,7 +14,18 @@ class NewTopic:
     ) -> None: ...
 
 class AIOKafkaAdminClient:
-    def __init__(self, *, bootstrap_servers: str, client_id: str = ..., request_timeout_ms: int = 40000) -> None: ...
+    def __init__(
+        self,
+        *,
+        bootstrap_servers: str,
+        client_id: str = ...,
+        request_timeout_ms: int = 40000,
+        security_protocol: str = "PLAINTEXT",
+        ssl_context: SSLContext | None = None,
+        sasl_mechanism: str = "PLAIN",
+        sasl_plain_username: str | None = None,
+        sasl_plain_password: str | None = None,
+    ) -> None: ...
     async def start(self) -> None: ...
     async def close(self) -> None: ...
     async def create_topics(
@@ -20,3 +34,9 @@ class AIOKafkaAdminClient:
     async def delete_topics(self, topics: Sequence[str], timeout_ms: int | None = None) -> object: ...
     async def list_topics(self) -> list[str]: ...
     async def describe_topics(self, topics: Sequence[str] | None = None) -> list[dict[str, object]]: ...
+    async def list_consumer_group_offsets(
+        self,
+        group_id: str,
+        group_coordinator_id: int | None = None,
+        partitions: Sequence[TopicPartition] | None = None,
+    ) -> dict[TopicPartition, OffsetAndMetadata]: ...

@@ -9,3 +9,7 @@ class RecordMetadata(NamedTuple):
     partition: int
     topic_partition: TopicPartition
     offset: int
+
+class OffsetAndMetadata(NamedTuple):
+    offset: int
+    metadata: str

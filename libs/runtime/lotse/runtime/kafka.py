@@ -7,7 +7,7 @@ from aiokafka import AIOKafkaProducer
 from faststream.security import BaseSecurity, SASLPlaintext, SASLScram256, SASLScram512
 
 from lotse.contracts.envelope import MAX_RECORD_BYTES
-from lotse.runtime.settings import RuntimeSettings
+from lotse.runtime.settings import KafkaSettings
 
 if TYPE_CHECKING:
     from ssl import SSLContext
@@ -23,7 +23,7 @@ class Security(TypedDict, total=False):
     sasl_plain_password: str
 
 
-def security(settings: RuntimeSettings) -> Security:
+def security(settings: KafkaSettings) -> Security:
     """From the settings; empty for plaintext."""
     found: Security = {}
     if settings.kafka_security_protocol != "PLAINTEXT":
@@ -40,7 +40,7 @@ def security(settings: RuntimeSettings) -> Security:
 _SASL = {"PLAIN": SASLPlaintext, "SCRAM-SHA-256": SASLScram256, "SCRAM-SHA-512": SASLScram512}
 
 
-def broker_security(settings: RuntimeSettings) -> BaseSecurity | None:
+def broker_security(settings: KafkaSettings) -> BaseSecurity | None:
     """The same for FastStream's broker."""
     found = security(settings)
     if not found:
@@ -57,7 +57,7 @@ def broker_security(settings: RuntimeSettings) -> BaseSecurity | None:
     return BaseSecurity(ssl_context=context, use_ssl=True)
 
 
-async def producer(settings: RuntimeSettings, name: str) -> AIOKafkaProducer:
+async def producer(settings: KafkaSettings, name: str) -> AIOKafkaProducer:
     """A started idempotent producer: acks from all in-sync replicas, order kept per partition."""
     made = AIOKafkaProducer(
         bootstrap_servers=settings.kafka,

@@ -3,15 +3,21 @@
 A file is `0001_pre_what.sql` or `0001_post_what.sql`. `pre` files run before the release that
 brings them takes work; a `post` file (dropping what the release before still used) runs at the
 start of the next release, which is known by a `pre` or `post` file with a higher number.
+
+`python -m lotse.runtime.migrate SERVICE` does it ahead of the service, for the database of `LOTSE_POSTGRES`.
 """
 
+import argparse
+import asyncio
 import re
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib.resources import files
 
-from lotse.runtime.errors import SettingsError
-from lotse.runtime.postgres import Connection, connect
+from lotse.runtime.errors import RuntimeFault, SettingsError
+from lotse.runtime.postgres import Connection, connect, is_transient
+from lotse.runtime.settings import PostgresSettings
 
 _NAME = re.compile(r"^(\d{4})_(pre|post)_[a-z0-9_]+\.sql$")
 
@@ -85,3 +91,29 @@ async def _run(connection: Connection, migrations: list[Migration]) -> None:
             await connection.execute(
                 "INSERT INTO migration (package, name) VALUES ($1, $2)", migration.package, migration.name
             )
+
+
+async def _once_there(url: str, service: str) -> None:
+    """Migrate as soon as PostgreSQL can be had, for as long as that takes."""
+    while True:
+        try:
+            return await migrate(url, service, ("lotse.runtime", f"lotse.{service}"))
+        except Exception as error:
+            if not is_transient(error):
+                raise
+            sys.stderr.write(f"migrate: PostgreSQL cannot be had ({type(error).__name__}), trying again\n")
+            await asyncio.sleep(1)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m lotse.runtime.migrate", description="Migrates a service's schema.")
+    parser.add_argument("service", help="the service, whose schema has the same name")
+    service = parser.parse_args().service
+    try:
+        asyncio.run(_once_there(PostgresSettings.read().postgres.get_secret_value(), service))
+    except RuntimeFault as error:
+        sys.exit(f"migrate: {error}")
+
+
+if __name__ == "__main__":
+    main()

@@ -14,10 +14,23 @@ from lotse.contracts.envelope import problems
 from lotse.runtime.errors import SettingsError
 
 
-class RuntimeSettings(BaseSettings):
-    """What every service needs to run."""
+class _Settings(BaseSettings):
+    """Read from `LOTSE_*`, and frozen."""
 
     model_config = SettingsConfigDict(env_prefix="LOTSE_", frozen=True, extra="ignore")
+
+    @classmethod
+    def read(cls) -> Self:
+        """From the environment. Raises SettingsError naming every variable that is missing or wrong."""
+        try:
+            return cls()
+        except ValidationError as error:
+            named = "; ".join(f"LOTSE_{part.strip().upper()}" for part in problems(error).split(";"))
+            raise SettingsError(f"settings: {named}") from error
+
+
+class KafkaSettings(_Settings):
+    """Where Kafka is and who speaks to it."""
 
     kafka: str
     """Bootstrap servers, `host:port`, separated by commas."""
@@ -27,11 +40,21 @@ class RuntimeSettings(BaseSettings):
     kafka_password: SecretStr | None = None
     kafka_ca: Path | None = None
     """Certificate authority of the brokers, PEM."""
+    topic_prefix: str = "lotse"
+
+
+class PostgresSettings(_Settings):
+    """Where PostgreSQL is."""
+
     postgres: SecretStr
     """`postgresql://user:password@host:port/database`; the service uses the schema of its own name."""
+
+
+class RuntimeSettings(KafkaSettings, PostgresSettings):
+    """What every service needs to run."""
+
     postgres_pool: int = 6
     """Connections at the most, beside two of the relay."""
-    topic_prefix: str = "lotse"
     config: Path
     """The operator's YAML file."""
     http_host: str = "127.0.0.1"
@@ -48,15 +71,6 @@ class RuntimeSettings(BaseSettings):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     park_limit: int = 20
     """Records parked in a row before the consumer stops."""
-
-    @classmethod
-    def read(cls) -> Self:
-        """From the environment. Raises SettingsError naming every variable that is missing or wrong."""
-        try:
-            return cls()  # pyright: ignore[reportCallIssue]
-        except ValidationError as error:
-            named = "; ".join(f"LOTSE_{part.strip().upper()}" for part in problems(error).split(";"))
-            raise SettingsError(f"settings: {named}") from error
 
     def read_config(self) -> Config:
         """The operator's file. Raises SettingsError with every mistake and its line."""

@@ -1,11 +1,20 @@
-"""Makes the topics of the registry on a cluster; what is there already is left as it is."""
+"""Makes the topics of the registry on a cluster; what is there already is left as it is.
 
+`python -m lotse.runtime.topics` does it for the cluster that `LOTSE_KAFKA` names.
+"""
+
+import argparse
+import asyncio
+import sys
 from dataclasses import dataclass
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.errors import KafkaError
 
 from lotse.contracts.topics import TOPICS, TopicSpec
 from lotse.runtime.errors import RuntimeFault
+from lotse.runtime.kafka import Security, security
+from lotse.runtime.settings import KafkaSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,10 +26,15 @@ class Standing:
 
 
 async def create_topics(
-    bootstrap: str, prefix: str, *, single: bool = False, partitions: int | None = None
+    bootstrap: str,
+    prefix: str,
+    *,
+    single: bool = False,
+    partitions: int | None = None,
+    secured: Security | None = None,
 ) -> list[Standing]:
     """Make what is missing. `single` is one broker: replication 1. Raises RuntimeFault when Kafka refuses."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, **(secured or {}))
     await admin.start()
     try:
         there = set(await admin.list_topics())
@@ -55,3 +69,20 @@ def _check(answer: object) -> None:
     refused = [(name, code) for name, code in errors if code not in (0, _ALREADY_THERE)]
     if refused:
         raise RuntimeFault("Kafka refused topics: " + ", ".join(f"{name} (code {code})" for name, code in refused))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m lotse.runtime.topics", description="Makes the missing topics.")
+    parser.add_argument("--single", action="store_true", help="one broker: one replica of each partition")
+    single = parser.parse_args().single
+    try:
+        settings = KafkaSettings.read()
+        made = create_topics(settings.kafka, settings.topic_prefix, single=single, secured=security(settings))
+        for standing in asyncio.run(made):
+            sys.stdout.write(f"{standing.name}: {'made' if standing.made else 'was there'}\n")
+    except (KafkaError, OSError, RuntimeFault) as error:
+        sys.exit(f"topics: {error}")
+
+
+if __name__ == "__main__":
+    main()

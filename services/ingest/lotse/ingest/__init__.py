@@ -1,0 +1,1 @@
+"""Turns every provider's webhook, mail and typed call into one typed event."""

@@ -1,0 +1,5 @@
+"""`python -m lotse.ingest` runs the service."""
+
+from lotse.ingest.app import main
+
+main()

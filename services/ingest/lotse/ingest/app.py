@@ -1,0 +1,69 @@
+"""The service: edges publish, the inside uses the outbox."""
+
+import sys
+from datetime import datetime, timedelta
+
+import httpx
+
+from lotse.contracts.config import Config
+from lotse.contracts.config_file import ConfigError, load
+from lotse.ingest import media, store
+from lotse.ingest.accounts import Accounts
+from lotse.ingest.edge import Edge
+from lotse.ingest.media import Fetcher
+from lotse.ingest.settings import IngestSettings
+from lotse.ingest.web.api import build
+from lotse.ingest.web.calls import Calls
+from lotse.runtime import clock
+from lotse.runtime.errors import SettingsError
+from lotse.runtime.fold import Caused, Job
+from lotse.runtime.postgres import Tx
+from lotse.runtime.service import Context, Service, run
+from lotse.runtime.settings import secret
+
+
+def service(settings: IngestSettings) -> Service:
+    """Everything wired.
+
+    Raises:
+        SettingsError: The configuration cannot be read or a secret in it is missing; the text names it.
+    """
+    calls = Calls(settings)
+    accounts = Accounts.of(_config(settings), secret)
+    fetcher = Fetcher(accounts.meta, settings.media_hosts, settings.media_limit, httpx.AsyncClient(timeout=20))
+
+    async def opened(context: Context) -> None:
+        await context.publisher.connect()
+        calls.edge = Edge(context.publisher, context.database, clock.now)
+
+    async def closed(_: Context) -> None:
+        await fetcher.client.aclose()
+
+    async def expire(tx: Tx, now: datetime) -> list[Caused]:
+        await store.expire(tx, now - settings.unparsed_retention, now - settings.blob_retention)
+        return []
+
+    return Service(
+        name="ingest",
+        settings=settings,
+        jobs=(Job("expire", timedelta(hours=1), after_fold=False, run=expire),),
+        effects=(media.effect(fetcher),),
+        http=build(accounts, calls),
+        open=opened,
+        close=closed,
+    )
+
+
+def main() -> None:
+    try:
+        made = service(IngestSettings.read())
+    except SettingsError as error:
+        sys.exit(f"lotse-ingest: {error}")
+    run(made)
+
+
+def _config(settings: IngestSettings) -> Config:
+    try:
+        return load(settings.config.read_text(encoding="utf-8"), str(settings.config))
+    except (OSError, ConfigError) as error:
+        raise SettingsError(f"the configuration cannot be read: {error}") from error

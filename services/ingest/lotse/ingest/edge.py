@@ -1,0 +1,117 @@
+"""From what was parsed to 2xx: blobs stored, events on all in-sync replicas, the rest parked."""
+
+import logging
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from lotse.contracts.envelope import Fact, encode_value
+from lotse.contracts.ids import AccountId
+from lotse.contracts.inbound import InboundEvent, MessageDeleted, MessageEdited, MessageReceived
+from lotse.ingest import store
+from lotse.ingest.channels.parsed import Blob, Parsed, Unparsed
+from lotse.ingest.store import Link, Parked, Whereabouts
+from lotse.runtime import telemetry
+from lotse.runtime.postgres import Database, Tx, is_transient
+from lotse.runtime.publish import Publisher, Ready, RecordTooLarge
+
+log = logging.getLogger(__name__)
+
+
+class StoreUnavailable(Exception):
+    """PostgreSQL cannot be had; the caller should send the same again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """The way in. Safe to call for the same body again and from many replicas at once."""
+
+    publisher: Publisher
+    database: Database
+    clock: Callable[[], datetime]
+
+    async def accept(
+        self, kind: str, account: AccountId, parsed: Parsed, traceparent: str | None
+    ) -> Sequence[Unparsed]:
+        """Return once nothing of it can be lost; what was parked, because unknown or larger than a record takes.
+
+        Raises:
+            StoreUnavailable, lotse.runtime.publish.BrokerUnavailable: Nothing may be taken for accepted.
+        """
+        links = list(_links(parsed.facts)) if kind == "meta" else []
+        if parsed.blobs or links:
+            async with self._transaction() as tx:
+                await store.keep(tx, parsed.blobs, list(_uses(parsed.facts)), self.clock())
+                await store.ask(tx, account, links, self.clock())
+        ready, refused = self._ready(parsed.facts)
+        if ready:
+            await self.publisher.send(ready)
+        deleted = [fact.data.message_id for fact in parsed.facts if isinstance(fact.data, MessageDeleted)]
+        unparsed = (*parsed.unparsed, *refused)
+        if deleted or unparsed:
+            await self._afterwards(account, deleted, unparsed, traceparent)
+        for part in unparsed:
+            telemetry.count("lotse_unparsed_total", kind=kind, reason=part.reason)
+            log.error("a part of a call was not understood: kind %s, account %s, %s", kind, account, part.reason)
+        return unparsed
+
+    async def blob(self, sha256: str) -> Blob | None:
+        """Raises StoreUnavailable."""
+        async with self._transaction() as tx:
+            return await store.blob(tx, sha256)
+
+    async def media(self, message_id: UUID, number: int) -> Whereabouts | None:
+        """Raises StoreUnavailable."""
+        async with self._transaction() as tx:
+            return await store.whereabouts(tx, message_id, number)
+
+    def _ready(self, facts: Sequence[Fact[InboundEvent]]) -> tuple[list[Ready], list[Unparsed]]:
+        ready: list[Ready] = []
+        refused: list[Unparsed] = []
+        for fact in facts:
+            try:
+                ready.append(self.publisher.ready(fact))
+            except RecordTooLarge:
+                refused.append(Unparsed("record too large", encode_value(fact.data)))
+        return ready, refused
+
+    async def _afterwards(
+        self, account: AccountId, deleted: Sequence[UUID], unparsed: Sequence[Unparsed], traceparent: str | None
+    ) -> None:
+        now = self.clock()
+        async with self._transaction() as tx:
+            if deleted:
+                await store.release(tx, deleted)
+            await store.park(tx, [Parked(account, part, traceparent, now) for part in unparsed])
+
+    @asynccontextmanager
+    async def _transaction(self) -> AsyncGenerator[Tx]:
+        try:
+            async with self.database.transaction() as tx:
+                yield tx
+        except Exception as error:
+            if is_transient(error):
+                raise StoreUnavailable(f"PostgreSQL cannot be had: {type(error).__name__}") from error
+            raise
+
+
+def _uses(facts: Sequence[Fact[InboundEvent]]) -> Iterator[tuple[UUID, str]]:
+    """Which message names which blob."""
+    for fact in facts:
+        if isinstance(fact.data, MessageReceived | MessageEdited):
+            if fact.data.full:
+                yield fact.data.message_id, fact.data.full.sha256
+            for attachment in fact.data.attachments:
+                if attachment.sha256:
+                    yield fact.data.message_id, attachment.sha256
+
+
+def _links(facts: Sequence[Fact[InboundEvent]]) -> Iterator[Link]:
+    """The files that still lie with the provider."""
+    for fact in facts:
+        if isinstance(fact.data, MessageReceived | MessageEdited):
+            for number, attachment in enumerate(fact.data.attachments):
+                if attachment.url and not attachment.sha256:
+                    yield Link(fact.data.message_id, number, fact.data.account, attachment.url, attachment.media_type)

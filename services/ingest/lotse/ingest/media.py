@@ -1,0 +1,153 @@
+"""Files behind a provider's link, fetched at once since the links expire.
+
+Only the account's Graph API and the provider's own hosts are asked, whatever a webhook says.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from urllib.parse import urljoin, urlsplit
+
+import httpx
+from pydantic import BaseModel, ValidationError
+
+from lotse.ingest import store
+from lotse.ingest.accounts import Meta
+from lotse.ingest.channels.parsed import Blob
+from lotse.ingest.store import Link
+from lotse.runtime.fold import Caused, Effect
+from lotse.runtime.postgres import Tx
+
+LEASE = timedelta(minutes=3)
+TIMEOUT = timedelta(seconds=100)
+MOST_TRIES = 8
+_MOST_REDIRECTS = 3
+
+
+class _File(BaseModel):
+    """What the Graph API says of a file's id."""
+
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """Why a file could not be had; `again` where it may be had later."""
+
+    reason: str
+    again: bool
+
+
+class _Refused(Exception):
+    def __init__(self, reason: str, *, again: bool = False) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.again = again
+
+
+def allowed(url: str, graph_url: str, hosts: Sequence[str]) -> bool:
+    """Whether a file may be fetched there: at the account's Graph API or, by https, at one of the hosts."""
+    try:
+        asked, graph = urlsplit(url), urlsplit(graph_url)
+        if (asked.scheme, asked.hostname, asked.port) == (graph.scheme, graph.hostname, graph.port):
+            return True
+        name, port = asked.hostname or "", asked.port
+    except ValueError:
+        return False
+    known = any(name.endswith(host) if host.startswith(".") else name == host for host in hosts)
+    return known and asked.scheme == "https" and port in (None, 443)
+
+
+def later(tries: int) -> timedelta:
+    """How long to wait after so many tries."""
+    return timedelta(seconds=min(2**tries, 600))
+
+
+@dataclass(frozen=True, slots=True)
+class Fetcher:
+    """Fetches one file at a time for any account; never raises for what goes wrong on the way."""
+
+    accounts: Mapping[str, Meta]
+    hosts: Sequence[str]
+    limit: int
+    client: httpx.AsyncClient
+
+    async def fetch(self, link: Link) -> Blob | Failed:
+        account = self.accounts.get(link.account)
+        if account is None:
+            return Failed("the account is gone", again=False)
+        try:
+            async with asyncio.timeout(TIMEOUT.total_seconds()):
+                return await self._file(link, account)
+        except _Refused as error:
+            return Failed(error.reason, error.again)
+        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
+            return Failed(type(error).__name__, again=True)
+
+    async def _file(self, link: Link, account: Meta) -> Blob:
+        if not link.url.startswith(f"{account.config.graph_url}/"):
+            return self._blob(link, *await self._get(link.url, account, {}))
+        token = {"Authorization": f"Bearer {account.access_token.get_secret_value()}"}
+        named, _ = await self._get(link.url, account, token)
+        try:
+            url = _File.model_validate_json(named).url
+        except ValidationError as error:
+            raise _Refused("the Graph API names no link") from error
+        return self._blob(link, *await self._get(url, account, token))
+
+    def _blob(self, link: Link, body: bytes, media_type: str) -> Blob:
+        """The file under the type that the message gave, else the one that its host gives."""
+        known = link.media_type if link.media_type != "application/octet-stream" else media_type
+        return Blob.of(body, known)
+
+    async def _get(self, url: str, account: Meta, headers: Mapping[str, str]) -> tuple[bytes, str]:
+        """The body and its type, through redirects that stay where fetching is allowed."""
+        for _ in range(_MOST_REDIRECTS + 1):
+            if not allowed(url, account.config.graph_url, self.hosts):
+                raise _Refused("the host is not one of the provider's")
+            async with self.client.stream("GET", url, headers=headers) as answer:
+                if not answer.has_redirect_location:
+                    return await self._body(answer), _type(answer)
+                url = urljoin(url, answer.headers["location"])
+        raise _Refused("too many redirects")
+
+    async def _body(self, answer: httpx.Response) -> bytes:
+        if answer.status_code != 200:
+            again = answer.status_code in (408, 429) or answer.status_code >= 500
+            raise _Refused(f"status {answer.status_code}", again=again)
+        parts: list[bytes] = []
+        size = 0
+        async for part in answer.aiter_bytes():
+            size += len(part)
+            if size > self.limit:
+                raise _Refused("the file is over the limit")
+            parts.append(part)
+        return b"".join(parts)
+
+
+def _type(answer: httpx.Response) -> str:
+    return answer.headers.get("content-type", "").partition(";")[0].strip()[:100] or "application/octet-stream"
+
+
+def effect(fetcher: Fetcher) -> Effect[Link, Blob | Failed]:
+    """The worker: leased rows, fetched outside any transaction, settled with their blob."""
+
+    async def claim(tx: Tx, now: datetime, limit: int) -> list[Link]:
+        return await store.claim(tx, now, now + LEASE, limit)
+
+    async def settle(tx: Tx, done: Sequence[tuple[Link, Blob | Failed]], now: datetime) -> list[Caused]:
+        for link, result in sorted(done, key=lambda item: _order(*item)):
+            if isinstance(result, Blob):
+                await store.fetched(tx, link, result, now)
+            else:
+                again = result.again and link.tries < MOST_TRIES
+                await store.not_fetched(tx, link, result.reason, now + later(link.tries) if again else None)
+        return []
+
+    return Effect("media", timedelta(seconds=1), 8, 4, claim, fetcher.fetch, settle)
+
+
+def _order(link: Link, result: Blob | Failed) -> tuple[str, str, int]:
+    """Blobs are locked in the order of their hashes."""
+    return result.sha256 if isinstance(result, Blob) else "", str(link.message_id), link.number

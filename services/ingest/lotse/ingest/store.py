@@ -1,0 +1,204 @@
+"""All SQL of ingest. Nothing here runs on the way of an ordinary message."""
+
+import hashlib
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from lotse.contracts.ids import AccountId, derive
+from lotse.ingest.channels.parsed import Blob, Unparsed
+from lotse.runtime.postgres import Tx
+
+_KEEP = """
+INSERT INTO blob (sha256, media_type, size, body, created_at)
+VALUES ($1, $2, $3, $4, $5)
+ON CONFLICT (sha256) DO UPDATE SET created_at = greatest(blob.created_at, excluded.created_at)
+"""
+
+_USE = """
+INSERT INTO blob_use (message_id, sha256)
+SELECT message_id, sha256 FROM unnest($1::uuid[], $2::text[]) AS named (message_id, sha256)
+WHERE EXISTS (SELECT 1 FROM blob WHERE blob.sha256 = named.sha256)
+ON CONFLICT DO NOTHING
+"""
+
+_UNUSE = """
+DELETE FROM blob_use WHERE message_id = ANY($1::uuid[]) RETURNING sha256
+"""
+
+_LOCK = """
+SELECT sha256 FROM blob WHERE sha256 = ANY($1::text[]) ORDER BY sha256 FOR UPDATE
+"""
+
+_FORGET = """
+DELETE FROM blob
+WHERE sha256 = ANY($1::text[]) AND NOT EXISTS (SELECT 1 FROM blob_use WHERE blob_use.sha256 = blob.sha256)
+"""
+
+_BLOB = """
+SELECT sha256, media_type, body FROM blob WHERE sha256 = $1
+"""
+
+_PARK = """
+INSERT INTO unparsed (id, account, reason, body, traceparent, received_at)
+VALUES ($1, $2, $3, $4, $5, $6)
+ON CONFLICT (id) DO NOTHING
+"""
+
+_ASK = """
+INSERT INTO media (message_id, number, account, url, media_type, due_at, created_at)
+SELECT message_id, number, $1, url, media_type, $2, $2
+FROM unnest($3::uuid[], $4::integer[], $5::text[], $6::text[]) AS asked (message_id, number, url, media_type)
+ON CONFLICT (message_id, number) DO UPDATE
+SET url = excluded.url, media_type = excluded.media_type, due_at = excluded.due_at,
+    tries = 0, sha256 = NULL, failure = NULL
+WHERE media.url <> excluded.url
+"""
+
+_CLAIM = """
+UPDATE media SET tries = tries + 1, due_at = $2
+WHERE (message_id, number) IN (
+    SELECT message_id, number FROM media WHERE due_at <= $1 ORDER BY due_at LIMIT $3 FOR UPDATE SKIP LOCKED
+)
+RETURNING message_id, number, account, url, media_type, tries
+"""
+
+_FETCHED = """
+UPDATE media SET sha256 = $3, failure = NULL, due_at = NULL
+WHERE message_id = $1 AND number = $2 AND url = $4
+RETURNING number
+"""
+
+_NOT_FETCHED = """
+UPDATE media SET failure = $3, due_at = $4 WHERE message_id = $1 AND number = $2 AND url = $5
+"""
+
+_MEDIA = """
+SELECT sha256, failure, due_at FROM media WHERE message_id = $1 AND number = $2
+"""
+
+_DROP_MEDIA = """
+DELETE FROM media WHERE message_id = ANY($1::uuid[])
+"""
+
+_EXPIRE_MEDIA = """
+DELETE FROM media WHERE created_at < $1
+"""
+
+_EXPIRE_UNPARSED = """
+DELETE FROM unparsed WHERE received_at < $1
+"""
+
+_EXPIRE_BLOBS = """
+DELETE FROM blob WHERE created_at < $1
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A file behind a provider's link: attachment `number` of a message."""
+
+    message_id: UUID
+    number: int
+    account: AccountId
+    url: str
+    media_type: str
+    tries: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Whereabouts:
+    """How far a file behind a link is: stored under its hash, given up, or still to come."""
+
+    sha256: str | None
+    failure: str | None
+    pending: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Parked:
+    """Where a part that was not understood came from."""
+
+    account: AccountId
+    part: Unparsed
+    traceparent: str | None
+    received_at: datetime
+
+
+async def keep(tx: Tx, blobs: Collection[Blob], uses: Sequence[tuple[UUID, str]], now: datetime) -> None:
+    """Store the blobs, locking each in the order of its hash, and which message names which."""
+    ordered = sorted({blob.sha256: blob for blob in blobs}.values(), key=lambda blob: blob.sha256)
+    await tx.executemany(_KEEP, [(blob.sha256, blob.media_type, len(blob.body), blob.body, now) for blob in ordered])
+    await tx.execute(_USE, [message for message, _ in uses], [sha256 for _, sha256 in uses])
+
+
+async def release(tx: Tx, messages: Sequence[UUID]) -> None:
+    """Forget what only these messages named."""
+    await tx.execute(_DROP_MEDIA, list(messages))
+    rows = await tx.fetch(_UNUSE, list(messages))
+    named: list[str] = sorted({row["sha256"] for row in rows})
+    if named:
+        await tx.fetch(_LOCK, named)
+        await tx.execute(_FORGET, named)
+
+
+async def blob(tx: Tx, sha256: str) -> Blob | None:
+    row = await tx.fetchrow(_BLOB, sha256)
+    return None if row is None else Blob(row["sha256"], row["media_type"], row["body"])
+
+
+async def ask(tx: Tx, account: AccountId, links: Sequence[Link], now: datetime) -> None:
+    """Have the files behind these links fetched, each once; an edit's file takes the place of the one before."""
+    latest = {(link.message_id, link.number): link for link in links}
+    links = [latest[key] for key in sorted(latest)]
+    await tx.execute(
+        _ASK,
+        account,
+        now,
+        [link.message_id for link in links],
+        [link.number for link in links],
+        [link.url for link in links],
+        [link.media_type for link in links],
+    )
+
+
+async def claim(tx: Tx, now: datetime, until: datetime, limit: int) -> list[Link]:
+    """Files to be fetched now; nobody else gets them before `until`."""
+    rows = await tx.fetch(_CLAIM, now, until, limit)
+    return [
+        Link(row["message_id"], row["number"], row["account"], row["url"], row["media_type"], row["tries"])
+        for row in rows
+    ]
+
+
+async def fetched(tx: Tx, link: Link, found: Blob, now: datetime) -> None:
+    """Store a file, unless its message was deleted or got another file meanwhile."""
+    if await tx.fetchrow(_FETCHED, link.message_id, link.number, found.sha256, link.url) is not None:
+        await keep(tx, [found], [(link.message_id, found.sha256)], now)
+
+
+async def not_fetched(tx: Tx, link: Link, failure: str, again_at: datetime | None) -> None:
+    """Note why; without a time it is given up."""
+    await tx.execute(_NOT_FETCHED, link.message_id, link.number, failure, again_at, link.url)
+
+
+async def whereabouts(tx: Tx, message_id: UUID, number: int) -> Whereabouts | None:
+    row = await tx.fetchrow(_MEDIA, message_id, number)
+    return None if row is None else Whereabouts(row["sha256"], row["failure"], row["due_at"] is not None)
+
+
+async def park(tx: Tx, parked: Sequence[Parked]) -> None:
+    """Keep what was not understood; the same part sent again is kept once."""
+    await tx.executemany(_PARK, [_parked(item) for item in parked])
+
+
+async def expire(tx: Tx, unparsed_before: datetime, blobs_before: datetime) -> None:
+    await tx.execute(_EXPIRE_UNPARSED, unparsed_before)
+    await tx.execute(_EXPIRE_BLOBS, blobs_before)
+    await tx.execute(_EXPIRE_MEDIA, blobs_before)
+
+
+def _parked(item: Parked) -> tuple[object, ...]:
+    number = derive("unparsed", item.account, hashlib.sha256(item.part.body).hexdigest())
+    return number, item.account, item.part.reason, item.part.body, item.traceparent, item.received_at

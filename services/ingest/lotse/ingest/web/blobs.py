@@ -1,0 +1,82 @@
+"""`/v1/blobs` and `/v1/media`: files, raw mails and long texts, for the other services."""
+
+import asyncio
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import FastAPI, Path
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+
+from lotse.ingest.channels import mail
+from lotse.ingest.channels.parsed import Blob
+from lotse.ingest.edge import StoreUnavailable
+from lotse.ingest.web.calls import Calls
+from lotse.ingest.web.problems import Away, Invalid, Unauthorised, Unknown, documented
+from lotse.ingest.web.tokens import BEARER, require
+
+Hash = Annotated[str, Path(pattern=r"^[0-9a-f]{64}$", description="SHA-256 of the content, in hex.")]
+_REFUSALS = documented(Unauthorised, Unknown, Invalid, Away)
+_FILE = {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}}
+
+
+def add_to(app: FastAPI, calls: Calls) -> None:
+    async def found(request: Request, sha256: str) -> Blob:
+        require(calls.settings.service_token, request)
+        try:
+            blob = await calls.opened().blob(sha256)
+        except StoreUnavailable as error:
+            raise Away("the store cannot be had") from error
+        if blob is None:
+            raise Unknown("there is no such blob, or it was deleted")
+        return blob
+
+    @app.get(
+        "/v1/blobs/{sha256}",
+        response_class=Response,
+        responses={200: {"description": "The content as it came.", **_FILE}, **_REFUSALS},
+        openapi_extra={"security": BEARER},
+    )
+    async def content(sha256: Hash, request: Request) -> Response:
+        """The content as it came."""
+        return _download(await found(request, sha256))
+
+    @app.get(
+        "/v1/blobs/{sha256}/text",
+        response_class=PlainTextResponse,
+        responses=_REFUSALS,
+        openapi_extra={"security": BEARER},
+    )
+    async def text(sha256: Hash, request: Request) -> str:
+        """A long text or a raw mail as a person reads it, quotes and signature included."""
+        blob = await found(request, sha256)
+        if blob.media_type == "message/rfc822":
+            return await asyncio.to_thread(mail.readable, blob.body)
+        if blob.media_type.startswith("text/plain"):
+            return blob.body.decode("utf-8", "replace")
+        raise Unknown("the blob is no text")
+
+    @app.get(
+        "/v1/media/{message_id}/{number}",
+        response_class=Response,
+        responses={200: {"description": "The file as the provider gave it.", **_FILE}, **_REFUSALS},
+        openapi_extra={"security": BEARER},
+    )
+    async def media(message_id: UUID, number: Annotated[int, Path(ge=0, le=1000)], request: Request) -> Response:
+        """The file of a message's attachment that bears a link and no hash; 503 while it is being fetched."""
+        require(calls.settings.service_token, request)
+        try:
+            where = await calls.opened().media(message_id, number)
+        except StoreUnavailable as error:
+            raise Away("the store cannot be had") from error
+        if where is not None and where.pending:
+            raise Away("the file is being fetched")
+        if where is None or where.sha256 is None:
+            raise Unknown("there is no such file, or the provider did not give it")
+        return _download(await found(request, where.sha256))
+
+
+def _download(blob: Blob) -> Response:
+    """Never to be shown by a browser as a page of ours."""
+    headers = {"Content-Disposition": "attachment", "X-Content-Type-Options": "nosniff"}
+    return Response(blob.body, headers=headers, media_type=blob.media_type)

@@ -1,0 +1,1 @@
+"""Reads language, tone, triage, situation and personal data in a message."""

@@ -1,0 +1,5 @@
+"""`python -m lotse.sentiment` runs the service."""
+
+from lotse.sentiment.app import main
+
+main()

@@ -1,0 +1,1 @@
+"""Watches the deadlines that a customer was promised."""

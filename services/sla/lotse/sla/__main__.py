@@ -1,0 +1,5 @@
+"""`python -m lotse.sla`."""
+
+from lotse.sla.app import main
+
+main()

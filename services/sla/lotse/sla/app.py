@@ -1,0 +1,61 @@
+"""The service's wiring, and its command line."""
+
+import argparse
+import asyncio
+import sys
+
+from lotse.contracts.config_file import ConfigError, load
+from lotse.runtime import clock
+from lotse.runtime.errors import RuntimeFault, SettingsError
+from lotse.runtime.service import Context, Service, run
+from lotse.sla.core.rules import Rules
+from lotse.sla.recompute import recompute
+from lotse.sla.settings import SlaSettings
+from lotse.sla.watch import Watch
+
+
+def service(settings: SlaSettings) -> Service:
+    """One fold over what was said and sent, a timer for what time brings, one for rules that changed."""
+    watch = Watch(read_rules(settings))
+
+    async def begin(context: Context) -> None:
+        async with context.database.transaction() as tx:
+            await watch.begin(tx, clock.now())
+
+    return Service(
+        name="sla",
+        settings=settings,
+        folds=(watch.fold(),),
+        timers=(watch.alarms(), watch.adoption()),
+        jobs=(watch.presence(),),
+        open=begin,
+    )
+
+
+def read_rules(settings: SlaSettings) -> Rules:
+    """The operator's policies and calendars. Raises SettingsError saying what is wrong with the file."""
+    try:
+        return Rules.of(load(settings.config.read_text(encoding="utf-8"), settings.config.name))
+    except OSError as error:
+        raise SettingsError(f"LOTSE_CONFIG: {settings.config}: {error.strerror}") from error
+    except ConfigError as error:
+        raise SettingsError(str(error)) from error
+
+
+def main() -> None:
+    """`lotse-sla` runs the service; `lotse-sla recompute` says whether what is stored is what the history says."""
+    parser = argparse.ArgumentParser(
+        prog="lotse-sla", description="Watches the deadlines that a customer was promised."
+    )
+    actions = parser.add_subparsers(dest="action")
+    again = actions.add_parser("recompute", help="compute every deadline again; exit 1 where any is stored otherwise")
+    again.add_argument("--from-log", action="store_true", help="compare with the topics from their start as well")
+    given = parser.parse_args()
+    try:
+        settings = SlaSettings.read()
+        if given.action == "recompute":
+            sys.exit(0 if asyncio.run(recompute(settings, with_topics=given.from_log)) else 1)
+        run(service(settings))
+    except RuntimeFault as error:
+        sys.stderr.write(f"lotse-sla: {error}\n")
+        sys.exit(1)

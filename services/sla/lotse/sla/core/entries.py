@@ -1,0 +1,191 @@
+"""What a conversation's history is made of, and how it is read from events. No text and no names."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import Discriminator
+
+from lotse.contracts.channels import Channel
+from lotse.contracts.conditions import DEFAULT_PRIORITY
+from lotse.contracts.conversations import (
+    ConversationOpened,
+    ConversationQueued,
+    ConversationReopened,
+    ConversationResolved,
+    ConversationSetAside,
+    MessageAdded,
+    MessageRemoved,
+    ReadingChanged,
+)
+from lotse.contracts.envelope import Event, Fact
+from lotse.contracts.ids import AccountId, ConversationId
+from lotse.contracts.notices import ReplySent
+from lotse.contracts.values import Language, Reading, Sentiment, Situation, Status, Triage
+
+CONVERSATION_TYPES = (
+    ConversationOpened,
+    MessageAdded,
+    MessageRemoved,
+    ConversationQueued,
+    ReadingChanged,
+    ConversationSetAside,
+    ConversationReopened,
+    ConversationResolved,
+)
+NOTICE_TYPES = (ReplySent,)
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """The account that the conversation came in by."""
+
+    at: datetime
+    id: str
+    account: AccountId
+    kind: Literal["placed"] = "placed"
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A customer's message; `id` is the message's. `at` is when he wrote it, `heard_at` when it reached us."""
+
+    at: datetime
+    id: str
+    channel: Channel
+    heard_at: datetime
+    kind: Literal["word"] = "word"
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """The customer took a message back."""
+
+    at: datetime
+    id: str
+    message: str
+    kind: Literal["removed"] = "removed"
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """The provider accepted a human answer, or one was given elsewhere."""
+
+    at: datetime
+    id: str
+    kind: Literal["answered"] = "answered"
+
+
+@dataclass(frozen=True, slots=True)
+class Rated:
+    """How the conversation reads from now on, as far as policies ask; None: nobody has read it."""
+
+    at: datetime
+    id: str
+    language: Language | None = None
+    sentiment: Sentiment | None = None
+    triage: Triage | None = None
+    situation: Situation | None = None
+    topics: tuple[str, ...] = ()
+    priority: int = DEFAULT_PRIORITY
+    kind: Literal["rated"] = "rated"
+
+
+@dataclass(frozen=True, slots=True)
+class SetAside:
+    """Spam or noise: nobody is owed an answer."""
+
+    at: datetime
+    id: str
+    kind: Literal["set_aside"] = "set_aside"
+
+
+@dataclass(frozen=True, slots=True)
+class PutBack:
+    """It was none: the customer has been waiting since his word."""
+
+    at: datetime
+    id: str
+    kind: Literal["put_back"] = "put_back"
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    at: datetime
+    id: str
+    kind: Literal["resolved"] = "resolved"
+
+
+@dataclass(frozen=True, slots=True)
+class Ruled:
+    """Other policies or calendars hold from now on; `rules` is their version."""
+
+    at: datetime
+    id: str
+    rules: str
+    kind: Literal["ruled"] = "ruled"
+
+
+Entry = Annotated[
+    Placed | Word | Removed | Answered | Rated | SetAside | PutBack | Resolved | Ruled, Discriminator("kind")
+]
+
+
+def place(entry: Entry) -> tuple[datetime, str, str]:
+    """Where an entry stands in its history, whenever it was heard of."""
+    return entry.at, entry.id, entry.kind
+
+
+def conversation_of(event: Event) -> ConversationId | None:
+    match event:
+        case (
+            ConversationOpened()
+            | MessageAdded()
+            | MessageRemoved()
+            | ConversationQueued()
+            | ReadingChanged()
+            | ConversationSetAside()
+            | ConversationReopened()
+            | ConversationResolved()
+            | ReplySent()
+        ):
+            return event.conversation_id
+        case _:
+            return None
+
+
+def read(fact: Fact[Event]) -> tuple[Entry, ...]:
+    """What an event adds to its conversation's history; nothing for automatic mail, bots and the like."""
+    event, id = fact.data, str(fact.id)
+    match event:
+        case ConversationOpened():
+            return (Placed(event.opened_at, id, event.address.account),)
+        case MessageAdded(auto=False):
+            # A clock that runs ahead of ours must not put the message behind its answer.
+            written_at = min(event.occurred_at, event.received_at)
+            return (Word(written_at, str(event.message_id), event.channel, event.received_at),)
+        case MessageRemoved():
+            return (Removed(event.deleted_at, id, str(event.message_id)),)
+        case ConversationQueued():
+            rated = _rated(event.at, id, event.reading, event.priority)
+            return (PutBack(event.at, id), rated) if event.previous is Status.SET_ASIDE else (rated,)
+        case ReadingChanged():
+            return (_rated(event.at, id, event.current, event.priority),)
+        case ConversationSetAside():
+            return (SetAside(event.at, id),)
+        case ConversationReopened(previous=Status.SET_ASIDE):
+            return (PutBack(event.at, id),)
+        case ConversationResolved():
+            return (Resolved(event.at, id),)
+        case ReplySent(human=True):
+            return (Answered(event.sent_at, str(event.reply_id)),)
+        case _:
+            return ()
+
+
+def _rated(at: datetime, id: str, reading: Reading | None, priority: int) -> Rated:
+    if reading is None:
+        return Rated(at, id, priority=priority)
+    return Rated(
+        at, id, reading.language, reading.sentiment, reading.triage, reading.situation, reading.topics, priority
+    )

@@ -1,0 +1,254 @@
+"""A conversation's history and the deadlines that follow from it, whatever order it was heard in.
+
+The entries are folded in order of time, then id. `History.base` is what older entries came to when they were
+compacted: an entry older than those is heard too late for its place and counts as the first after the base.
+"""
+
+from bisect import insort
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import reduce
+from typing import Final, assert_never
+
+from lotse.contracts.conditions import Subject
+from lotse.contracts.deadlines import Clock
+from lotse.contracts.ids import AccountId, ConversationId, derive
+from lotse.sla.core.entries import (
+    Answered,
+    Entry,
+    Placed,
+    PutBack,
+    Rated,
+    Removed,
+    Resolved,
+    Ruled,
+    SetAside,
+    Word,
+    place,
+)
+from lotse.sla.core.rules import Rulebook
+from lotse.sla.core.waits import ClockState, Reason, Wait, answered_after_all, assess, end, promised
+
+KEPT: Final = 32
+"""Entries that are kept in full; twice as many are compacted to this many."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What the entries so far come to.
+
+    `words` are unanswered, oldest first. `removed` are messages that were taken back before their word came.
+    `ended` is the entry that ended the last wait. `closed` are the deadlines that are over; `lapsed` says that a
+    resolution ended the last one and that the customer has not written since.
+    """
+
+    conversation: ConversationId
+    rules: str
+    account: AccountId | None = None
+    rated: Rated | None = None
+    past_first: bool = False
+    ended: str = ""
+    words: tuple[Word, ...] = ()
+    removed: frozenset[str] = frozenset()
+    aside_since: datetime | None = None
+    wait: Wait | None = None
+    lapsed: bool = False
+    closed: tuple[ClockState, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What was heard of one conversation, in order, after what its older entries came to.
+
+    `cut` is the place of the last entry that was compacted.
+    """
+
+    base: Standing
+    entries: tuple[Entry, ...] = ()
+    cut: tuple[datetime, str, str] | None = None
+
+    @classmethod
+    def begun(cls, conversation: ConversationId, rules: str) -> "History":
+        """Nothing heard yet, under these rules."""
+        return cls(Standing(conversation, rules))
+
+    def rules(self) -> tuple[str, datetime | None]:
+        """The version of the rules that holds now, and since when if it ever changed."""
+        for entry in reversed(self.entries):
+            if isinstance(entry, Ruled):
+                return entry.rules, entry.at
+        return self.base.rules, None
+
+    def heard(self, news: Iterable[Entry]) -> "History":
+        """With what is new; the same again changes nothing."""
+        entries, known = list(self.entries), {(entry.kind, entry.id) for entry in self.entries}
+        for entry in news:
+            if (entry.kind, entry.id) not in known:
+                insort(entries, entry, key=place)
+        return self if len(entries) == len(self.entries) else replace(self, entries=tuple(entries))
+
+
+def clocks(rulebook: Rulebook, history: History) -> tuple[ClockState, ...]:
+    """Every deadline that the history knows, oldest first; at most the last is open."""
+    return clocks_of(rulebook, folded(rulebook, history))
+
+
+def clocks_of(rulebook: Rulebook, standing: Standing) -> tuple[ClockState, ...]:
+    running = _running(rulebook, standing)
+    return (*standing.closed, running) if running else standing.closed
+
+
+def folded(rulebook: Rulebook, history: History) -> Standing:
+    """What the whole history comes to."""
+    return _folded(rulebook, history.base, history.entries)
+
+
+def versions(history: History) -> frozenset[str]:
+    """Every version of the rules that the history needs."""
+    wait = history.base.wait
+    promised = {promise.rules for promise in wait.promises} if wait else set[str]()
+    ruled = {entry.rules for entry in history.entries if isinstance(entry, Ruled)}
+    return frozenset({history.base.rules} | promised | ruled)
+
+
+def compacted(rulebook: Rulebook, history: History) -> History:
+    """The same with its oldest entries made one, where it has grown too long.
+
+    Deadlines that were over by then are forgotten, and of a flood of unanswered words all but the first and the last.
+    """
+    if len(history.entries) <= 2 * KEPT:
+        return history
+    base = _folded(rulebook, history.base, history.entries[:-KEPT])
+    words = base.words if len(base.words) <= KEPT else (*base.words[: KEPT // 2], *base.words[-KEPT // 2 :])
+    base = replace(base, closed=(), removed=frozenset(), words=words)
+    return History(base, history.entries[-KEPT:], place(history.entries[-KEPT - 1]))
+
+
+def _folded(rulebook: Rulebook, base: Standing, entries: Iterable[Entry]) -> Standing:
+    return reduce(lambda standing, entry: _step(rulebook, standing, entry), entries, base)
+
+
+def _step(rulebook: Rulebook, standing: Standing, entry: Entry) -> Standing:
+    match entry:
+        case Word():
+            return _word(rulebook, standing, entry)
+        case Answered():
+            return _answered(rulebook, standing, entry)
+        case Removed():
+            return _removed(rulebook, standing, entry)
+        case Resolved():
+            return _resolved(rulebook, standing, entry)
+        case SetAside():
+            return replace(standing, aside_since=standing.aside_since or entry.at)
+        case PutBack():
+            return _put_back(rulebook, standing, entry)
+        case Placed():
+            return _agreed(rulebook, replace(standing, account=entry.account), entry.at)
+        case Rated():
+            return _agreed(rulebook, replace(standing, rated=entry), entry.at)
+        case Ruled():
+            return _agreed(rulebook, replace(standing, rules=entry.rules), entry.at)
+        case _:
+            assert_never(entry)
+
+
+def _word(rulebook: Rulebook, standing: Standing, word: Word) -> Standing:
+    if word.id in standing.removed:
+        return replace(standing, removed=standing.removed - {word.id})
+    heard = replace(standing, words=(*standing.words, word), lapsed=False)
+    return _waiting(rulebook, _agreed(rulebook, heard, word.at))
+
+
+def _answered(rulebook: Rulebook, standing: Standing, answer: Answered) -> Standing:
+    if standing.words:
+        answered = _over(rulebook, standing, answer, None)
+        return replace(answered, words=(), past_first=True)
+    last = standing.closed[-1] if standing.lapsed and standing.closed else None
+    if last is None or last.reason is not Reason.RESOLVED or answer.at > last.due_at:
+        return standing
+    met = answered_after_all(rulebook, last, answer.at)
+    return replace(standing, closed=(*standing.closed[:-1], met), lapsed=False)
+
+
+def _resolved(rulebook: Rulebook, standing: Standing, resolved: Resolved) -> Standing:
+    """Settle what was known by then; a word that was still under way goes on waiting."""
+    words = tuple(word for word in standing.words if word.heard_at > resolved.at)
+    if len(words) == len(standing.words):
+        return _waiting(rulebook, replace(standing, aside_since=None))
+    over = _over(rulebook, standing, resolved, Reason.RESOLVED)
+    lapsed = len(over.closed) > len(standing.closed) and not words
+    return _waiting(rulebook, replace(over, aside_since=None, words=words, lapsed=lapsed, past_first=True))
+
+
+def _put_back(rulebook: Rulebook, standing: Standing, back: PutBack) -> Standing:
+    """Let wait who wrote since; where nobody did the judgement was wrong, and all have been waiting."""
+    since = standing.aside_since
+    later = tuple(word for word in standing.words if since and word.heard_at > since)
+    if later and len(later) < len(standing.words):
+        over = _over(rulebook, standing, back, Reason.SET_ASIDE)
+        return _waiting(rulebook, replace(over, aside_since=None, words=later))
+    return _waiting(rulebook, _agreed(rulebook, replace(standing, aside_since=None), back.at))
+
+
+def _removed(rulebook: Rulebook, standing: Standing, removed: Removed) -> Standing:
+    words = tuple(word for word in standing.words if word.id != removed.message)
+    if len(words) == len(standing.words):
+        return replace(standing, removed=standing.removed | {removed.message})
+    if not words:
+        standing = _over(rulebook, standing, removed, Reason.DELETED)
+    return replace(standing, words=words)
+
+
+def _waiting(rulebook: Rulebook, standing: Standing) -> Standing:
+    """With a wait, where somebody waits and none is running."""
+    if standing.wait or standing.aside_since or not standing.words:
+        return standing
+    clock = Clock.NEXT_RESPONSE if standing.past_first else Clock.FIRST_RESPONSE
+    wait = Wait(derive("deadline", standing.conversation, clock, standing.ended), clock)
+    return _agreed(rulebook, replace(standing, wait=wait), standing.words[0].at)
+
+
+def _agreed(rulebook: Rulebook, standing: Standing, at: datetime) -> Standing:
+    """With what the wait is promised now; what is set aside keeps what it had."""
+    if standing.wait is None or standing.aside_since:
+        return standing
+    policy = rulebook[standing.rules].pick(_subject(standing), standing.wait.clock)
+    return replace(standing, wait=promised(rulebook, standing.wait, standing.rules, policy, at))
+
+
+def _subject(standing: Standing) -> Subject:
+    """What policies look at while somebody waits."""
+    subject = Subject(channel=standing.words[-1].channel, account=standing.account)
+    if standing.rated is None:
+        return subject
+    return replace(
+        subject,
+        language=standing.rated.language,
+        sentiment=standing.rated.sentiment,
+        triage=standing.rated.triage,
+        situation=standing.rated.situation,
+        topics=standing.rated.topics,
+        priority=standing.rated.priority,
+    )
+
+
+def _running(rulebook: Rulebook, standing: Standing) -> ClockState | None:
+    """The deadline of the wait that is not over; cancelled while the conversation is set aside."""
+    if standing.wait is None:
+        return None
+    state = assess(rulebook, standing.wait, standing.words[0].at, standing.words[-1].channel)
+    if state is None or standing.aside_since is None:
+        return state
+    return end(rulebook, standing.wait, state, standing.aside_since, Reason.SET_ASIDE)
+
+
+def _over(rulebook: Rulebook, standing: Standing, entry: Entry, reason: Reason | None) -> Standing:
+    """Without the wait that `entry` ends, whose deadline is closed."""
+    if standing.wait is None:
+        return standing
+    state = _running(rulebook, standing)
+    if state is None:
+        return replace(standing, wait=None, ended=entry.id)
+    closed = end(rulebook, standing.wait, state, entry.at, reason)
+    return replace(standing, wait=None, ended=entry.id, closed=(*standing.closed, closed))
