@@ -28,3 +28,11 @@ def messenger(meta: Meta, run: str) -> Iterator[Sample]:
         mid = f"m_{run}_{number}"
         call = meta.messenger(f"7{run}{number:08d}", mid, TEXTS[number % len(TEXTS)], datetime.now(UTC))
         yield Sample(str(message_id(meta.account, mid)), call)
+
+
+def whatsapp(meta: Meta, run: str) -> Iterator[Sample]:
+    """The same by WhatsApp."""
+    for number in itertools.count():
+        wamid = f"wamid.{run}.{number}"
+        call = meta.whatsapp(f"49151{number:08d}", "Kim", wamid, TEXTS[number % len(TEXTS)], datetime.now(UTC))
+        yield Sample(str(message_id(meta.account, wamid)), call)

@@ -7,6 +7,7 @@ import argparse
 import asyncio
 import contextlib
 import json
+import logging
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -197,6 +198,7 @@ def main() -> None:
     parser.add_argument("--latency", type=float, default=20, help="seconds of each latency")
     parser.add_argument("--limit", type=float, default=20, help="seconds of the limit")
     given = parser.parse_args()
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     folder = Path(tempfile.mkdtemp(prefix="lotse-bench-"))
     try:
         result = uvloop.run(measure(Seconds(given.warm, given.sustain, given.latency, given.limit), folder))

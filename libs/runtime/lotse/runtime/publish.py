@@ -3,7 +3,8 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from time import perf_counter
 
 from aiokafka import AIOKafkaProducer
@@ -66,6 +67,7 @@ class Publisher:
             self._drop(sender)
             raise BrokerUnavailable(f"Kafka did not acknowledge: {type(error).__name__}") from error
         telemetry.observe("lotse_publish_seconds", perf_counter() - begun)
+        count_published((topic, headers) for topic, _, _, headers in ready)
 
     async def _connected(self) -> AIOKafkaProducer:
         async with self._lock:
@@ -96,6 +98,13 @@ class Publisher:
         if sender is not None:
             await _stop(sender)
         await asyncio.gather(*self._tasks, return_exceptions=True)
+
+
+def count_published(acknowledged: Iterable[tuple[str, Sequence[tuple[str, bytes]]]]) -> None:
+    """Count records that Kafka has, given as topic and headers."""
+    kinds = Counter((topic, dict(headers).get("ce_type", b"").decode()) for topic, headers in acknowledged)
+    for (topic, kind), number in kinds.items():
+        telemetry.count("lotse_events_published_total", number, topic=topic, type=kind)
 
 
 async def _stop(sender: AIOKafkaProducer) -> None:

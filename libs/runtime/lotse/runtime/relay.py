@@ -17,6 +17,7 @@ from aiokafka.structs import RecordMetadata
 from lotse.runtime import telemetry
 from lotse.runtime.kafka import producer
 from lotse.runtime.postgres import Connection, Row, connect, is_transient
+from lotse.runtime.publish import count_published
 from lotse.runtime.record import STAMP, headers_from_text
 from lotse.runtime.settings import RuntimeSettings
 
@@ -150,8 +151,7 @@ class Relay:
             acknowledged = [await self._put(sender, row) for row in ordered]
             await asyncio.gather(*acknowledged)
         await connection.execute(_SENT, [row.id for row in ordered])
-        for topic in {row.topic for row in ordered}:
-            telemetry.count("lotse_events_published_total", sum(row.topic == topic for row in ordered), topic=topic)
+        count_published((row.topic, headers_from_text(row.headers)) for row in ordered)
 
     @staticmethod
     async def _put(sender: AIOKafkaProducer, row: _Row) -> "asyncio.Future[RecordMetadata]":

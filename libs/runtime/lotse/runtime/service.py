@@ -8,7 +8,7 @@ import socket
 import sys
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import uvicorn
@@ -26,6 +26,7 @@ from lotse.runtime.inbox import Partition
 from lotse.runtime.postgres import Database
 from lotse.runtime.processor import Processor
 from lotse.runtime.publish import Publisher
+from lotse.runtime.record import headers_from_text
 from lotse.runtime.relay import Relay
 from lotse.runtime.settings import RuntimeSettings
 from lotse.runtime.streaming import StreamProcessor
@@ -299,12 +300,26 @@ class _Housekeeping:
                 self.running.bell.ring()
         async with self.context.database.connection() as connection:
             await inbox.forget_seen(connection, clock.now())
-            row = await connection.fetchrow(
-                "SELECT (SELECT count(*) FROM outbox) AS waiting, (SELECT count(*) FROM parked) AS parked"
-            )
+            row = await connection.fetchrow(_STANDING)
         if row is not None:
             telemetry.gauge("lotse_outbox_rows", row["waiting"])
+            telemetry.gauge("lotse_outbox_age_seconds", _age(row["oldest"]))
             telemetry.gauge("lotse_parked_rows", row["parked"])
+
+
+_STANDING = """
+SELECT (SELECT count(*) FROM outbox) AS waiting,
+    (SELECT headers FROM outbox ORDER BY id LIMIT 1) AS oldest,
+    (SELECT count(*) FROM parked) AS parked
+"""
+
+
+def _age(headers: str | None) -> float:
+    """Seconds since the event with these headers was decided; 0 where there is none."""
+    if headers is None:
+        return 0.0
+    decided = datetime.fromisoformat(dict(headers_from_text(headers))["ce_time"].decode())
+    return max(0.0, (clock.now() - decided).total_seconds())
 
 
 class _Server(uvicorn.Server):

@@ -67,6 +67,7 @@ class TimerRunner(Generic[S, T]):
         now = self._shell.clock()
         async with self._shell.database.transaction() as tx:
             owners = await self._timer.due(tx, now, BATCH)
+            telemetry.gauge("lotse_timers_due", len(owners), timer=self._timer.name)
             if not owners:
                 return []
             stuck = await parking.stuck_owners(tx, self._timer.name)

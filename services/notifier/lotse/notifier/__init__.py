@@ -1,0 +1,1 @@
+"""Delivers replies and notices, each once."""

@@ -1,0 +1,5 @@
+"""`python -m lotse.notifier` runs the service."""
+
+from lotse.notifier.app import main
+
+main()

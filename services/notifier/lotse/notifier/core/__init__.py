@@ -1,0 +1,1 @@
+"""What notifier decides, without any I/O."""

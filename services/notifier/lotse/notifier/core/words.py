@@ -1,0 +1,86 @@
+"""What an agent is told when a message did not go out."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from types import MappingProxyType
+
+from lotse.contracts.values import Language
+
+
+class Word(StrEnum):
+    """Each thing that an agent can be told."""
+
+    REFUSED = "refused"
+    RECIPIENT = "recipient"
+    WINDOW = "window"
+    FORBIDDEN = "forbidden"
+    UNDELIVERED = "undelivered"
+    UNKNOWN = "unknown"
+    UNREACHABLE = "unreachable"
+    TOO_LATE = "too_late"
+    ACCOUNT_STOPPED = "account_stopped"
+    NO_ACCOUNT = "no_account"
+    ATTACHMENTS = "attachments"
+    PII = "pii"
+    TOO_LONG = "too_long"
+    EMPTY = "empty"
+    NOT_ANSWERABLE = "not_answerable"
+    GONE = "gone"
+    NETWORK = "network"
+
+
+_GERMAN = {
+    Word.REFUSED: "Der Anbieter hat die Nachricht abgelehnt.",
+    Word.RECIPIENT: "Der Anbieter kennt den Empfänger nicht oder erreicht ihn nicht.",
+    Word.WINDOW: "Die Frist für freie Antworten auf diesem Kanal ist abgelaufen. Bitte einen anderen Kanal wählen.",
+    Word.FORBIDDEN: "Das Konto darf an diese Stelle nicht schreiben. Bitte die Rechte beim Anbieter prüfen lassen.",
+    Word.UNDELIVERED: "Der Anbieter konnte die Nachricht nicht zustellen.",
+    Word.UNKNOWN: "Ob die Nachricht angekommen ist, lässt sich nicht feststellen. "
+    "Bitte beim Anbieter nachsehen, bevor sie noch einmal geschrieben wird.",
+    Word.UNREACHABLE: "Der Anbieter war zu lange nicht erreichbar.",
+    Word.TOO_LATE: "Die Nachricht konnte nicht mehr rechtzeitig gesendet werden.",
+    Word.ACCOUNT_STOPPED: "Der Anbieter nimmt die Anmeldung dieses Kontos nicht an. Es muss neu angemeldet werden.",
+    Word.NO_ACCOUNT: "Über dieses Konto kann auf diesem Kanal nicht geantwortet werden. "
+    "Bitte die Einstellungen prüfen lassen.",
+    Word.ATTACHMENTS: "Anhänge können auf diesem Kanal noch nicht gesendet werden.",
+    Word.PII: "Die Antwort ist öffentlich und enthält persönliche Daten. Bitte privat antworten.",
+    Word.TOO_LONG: "Die Antwort ist für diesen Kanal zu lang.",
+    Word.EMPTY: "Die Antwort ist leer.",
+    Word.NOT_ANSWERABLE: "Auf diesem Kanal kann nicht geantwortet werden.",
+    Word.GONE: "Der Endpunkt nimmt nichts mehr an (410).",
+    Word.NETWORK: "Die Adresse liegt in einem Netz, das nicht erlaubt ist.",
+}
+
+_ENGLISH = {
+    Word.REFUSED: "The provider refused the message.",
+    Word.RECIPIENT: "The provider does not know the recipient or cannot reach them.",
+    Word.WINDOW: "The time for free answers on this channel is over. Please choose another channel.",
+    Word.FORBIDDEN: "The account may not write there. Please have its rights with the provider checked.",
+    Word.UNDELIVERED: "The provider could not deliver the message.",
+    Word.UNKNOWN: "Nobody can tell whether the message arrived. Please look at the provider before writing it again.",
+    Word.UNREACHABLE: "The provider could not be reached for too long.",
+    Word.TOO_LATE: "The message could not be sent in time any more.",
+    Word.ACCOUNT_STOPPED: "The provider does not accept this account's sign-in. Somebody must sign it in again.",
+    Word.NO_ACCOUNT: "This account cannot answer on this channel. Please have the settings checked.",
+    Word.ATTACHMENTS: "Attachments cannot be sent on this channel yet.",
+    Word.PII: "The answer is public and contains personal data. Please answer in private.",
+    Word.TOO_LONG: "The answer is too long for this channel.",
+    Word.EMPTY: "The answer is empty.",
+    Word.NOT_ANSWERABLE: "This channel cannot be answered.",
+    Word.GONE: "The endpoint takes nothing more (410).",
+    Word.NETWORK: "The address is in a network that is not allowed.",
+}
+
+_TEXTS: Mapping[Language, Mapping[Word, str]] = MappingProxyType({"de": _GERMAN, "en": _ENGLISH})
+_SAID = {"de": "Er sagt dazu:", "en": "It says:"}
+
+
+def plain(word: Word, language: Language, said: str = "", part: tuple[int, int] | None = None) -> str:
+    """The sentence for an agent, with the provider's own text and which part of how many did not go out."""
+    tongue: Language = "en" if language == "en" else "de"
+    text = _TEXTS[tongue][word]
+    if said:
+        text = f"{text} {_SAID[tongue]} {said[:300]}"
+    if part is not None and part[1] > 1:
+        text = f"{'Teil' if tongue == 'de' else 'Part'} {part[0]}/{part[1]}: {text}"
+    return text

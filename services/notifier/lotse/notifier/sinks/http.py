@@ -1,0 +1,93 @@
+"""HTTP calls whose end is always known as one of three: an answer, certainly not sent, or nobody knows."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from types import TracebackType
+from typing import Self
+from urllib.parse import urlsplit
+
+import aiohttp
+from aiohttp import ClientError, ClientSession, ClientTimeout, DummyCookieJar, TCPConnector
+
+from lotse.notifier.core.outcome import Ambiguous, NotSent, Refused
+from lotse.notifier.core.words import Word
+from lotse.notifier.sinks.networks import GuardedResolver, NetworkRefused, Networks
+
+Clock = Callable[[], datetime]
+
+_ANSWER_LIMIT = 64 * 1024
+_LONGEST_WAIT = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the other side answered; at most 64 KB of it."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    def wait(self, now: datetime) -> timedelta | None:
+        """`Retry-After`, in seconds or as a date (RFC 9110, 10.2.3), between 1 s and 1 h; None where it is missing."""
+        text = self.headers.get("retry-after", "").strip()
+        if not text:
+            return None
+        if text.isdecimal():
+            found = timedelta(seconds=min(int(text), 86_400))
+        else:
+            try:
+                at = parsedate_to_datetime(text)
+            except ValueError:
+                return None
+            found = (at if at.tzinfo else at.replace(tzinfo=UTC)) - now
+        return min(max(found, timedelta(seconds=1)), _LONGEST_WAIT)
+
+
+class Http:
+    """A keep-alive pool. With `networks`, only into those and public ones; never through a proxy or a redirect."""
+
+    def __init__(self, timeout: timedelta, connections: int = 128, networks: Networks | None = None) -> None:
+        self._networks = networks
+        self._timeout = ClientTimeout(total=timeout.total_seconds(), connect=min(timeout.total_seconds(), 10.0))
+        self._connections = connections
+        self._session: ClientSession | None = None
+
+    async def __aenter__(self) -> Self:
+        resolver = GuardedResolver(self._networks) if self._networks else None
+        self._session = ClientSession(
+            connector=TCPConnector(limit=self._connections, resolver=resolver, ttl_dns_cache=10, keepalive_timeout=10),
+            timeout=self._timeout,
+            cookie_jar=DummyCookieJar(),
+            auto_decompress=True,
+        )
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._session is not None:
+            await self._session.close()
+
+    async def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> Answer | NotSent | Ambiguous | Refused:
+        """Post JSON. Raises nothing for what can happen on a network."""
+        if self._session is None:
+            raise RuntimeError("the pool is not open")
+        try:
+            if self._networks:
+                self._networks.check_literal(urlsplit(url).hostname or "")
+            async with self._session.post(
+                url, data=body, headers={"content-type": "application/json", **headers}, allow_redirects=False
+            ) as response:
+                text = await response.content.read(_ANSWER_LIMIT)
+                lower = {name.lower(): value for name, value in response.headers.items()}
+                return Answer(response.status, lower, text)
+        except NetworkRefused:
+            return Refused(Word.NETWORK)
+        except aiohttp.ClientConnectorError as error:
+            return Refused(Word.NETWORK) if isinstance(error.os_error, NetworkRefused) else NotSent()
+        except (aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL):
+            return NotSent()
+        except (ClientError, TimeoutError, OSError):
+            return Ambiguous()

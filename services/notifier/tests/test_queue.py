@@ -1,0 +1,87 @@
+"""The queue stays quick when it is long, and forgets what is over."""
+
+import json
+import re
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+import pytest_asyncio
+from notifier_world import AT, Shop, approved, config, delivered, echo, opened, provider, shop
+
+from lotse.notifier import app, queue, store
+
+
+@pytest_asyncio.fixture
+async def desk(database: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Shop]:
+    async with provider() as meta, shop(database, config(graph=meta.url), monkeypatch) as made:
+        yield made
+
+
+async def _plan(desk: Shop, query: str, *args: object) -> str:
+    rows = await desk.harness.rows(f"EXPLAIN (FORMAT JSON) {query}", *args)
+    return json.dumps(json.loads(rows[0][0]))
+
+
+async def _many(desk: Shop) -> None:
+    """A table as after a busy month: fifty thousand sent, a few due."""
+    await desk.harness.execute(
+        """INSERT INTO outgoing (id, kind, conversation_id, ordinal, sink, account, thread, content, due_at, expires_at,
+                                 cause, stage, sent_at, provider_ids)
+           SELECT gen_random_uuid(), 'received', gen_random_uuid(), 1, 'meta', 'shop', gen_random_uuid(), '{}', $1, $1::timestamptz + interval '1 day',
+                  gen_random_uuid(), CASE WHEN n % 500 = 0 THEN 'pending' ELSE 'sent' END, $1, ARRAY['m_' || n]
+           FROM generate_series(1, 50000) AS n""",
+        AT,
+    )
+    await desk.harness.execute(
+        """INSERT INTO provider_message (account, provider_id, outgoing_id)
+           SELECT 'shop', 'm_' || row_number() OVER (), id FROM outgoing"""
+    )
+    await desk.harness.execute("ANALYZE")
+
+
+MANY = [uuid4() for _ in range(100)]
+NAMES = [str(one) for one in MANY]
+
+
+@pytest.mark.parametrize(
+    ("query", "args"),
+    [
+        (queue._CLAIM, ("meta", AT, 100, AT, [], None)),
+        (queue._CLAIM, ("meta", AT, 1, AT, [], ["shop"])),
+        (queue._TRY_OUT, ("meta", AT, timedelta(minutes=5), ["shop"])),
+        (queue._OVERDUE, (AT - timedelta(days=1), 100)),
+        (queue._OVERDUE_ROWS, (AT, MANY)),
+        (store._PLACES, (MANY, ["shop"] * 100, NAMES)),
+        (store._THREAD_ROWS, (MANY, MANY)),
+        (store._LOCK_OUTGOING, (MANY,)),
+        (store._LOCK_MESSAGES, (["shop"] * 100, NAMES)),
+        (store._KEPT_ECHOES, (MANY,)),
+    ],
+)
+async def test_no_query_of_the_hot_path_reads_a_whole_table(desk: Shop, query: str, args: Any) -> None:
+    await _many(desk)
+    plan = await _plan(desk, query, *args)
+    assert not re.search(r'"Node Type": "Seq Scan", [^}]*"Relation Name": "(outgoing|provider_message)"', plan), plan
+
+
+async def test_what_is_over_is_forgotten_after_its_time(desk: Shop) -> None:
+    await desk.feed(opened(), approved(), opened(2), approved(2))
+    await desk.send()
+    await desk.feed(delivered("m_unknown"), echo("m_alien", text="?", number=77))
+    job = app.forgetting(timedelta(days=30))
+    await desk.harness.job(job, now=AT + timedelta(hours=23))
+    assert await _counts(desk) == (2, 4)
+    await desk.harness.job(job, now=AT + timedelta(days=2))
+    assert await _counts(desk) == (2, 2)
+    await desk.harness.job(job, now=AT + timedelta(days=31))
+    assert await _counts(desk) == (0, 0)
+
+
+async def _counts(desk: Shop) -> tuple[int, int]:
+    (row,) = await desk.harness.rows(
+        "SELECT (SELECT count(*) FROM outgoing) AS rows, (SELECT count(*) FROM provider_message) AS messages"
+    )
+    return row["rows"], row["messages"]

@@ -1,0 +1,1 @@
+"""Conversations, customers and the assignment of work to agents."""

@@ -1,0 +1,1 @@
+"""What router decides: pure functions from state, event and time to events."""

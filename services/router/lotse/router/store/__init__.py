@@ -1,0 +1,1 @@
+"""All of router's SQL: rows in, records out, and back."""
