@@ -1,0 +1,1 @@
+"""Read side, API for commands and console."""

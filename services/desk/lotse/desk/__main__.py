@@ -1,0 +1,5 @@
+"""`python -m lotse.desk`."""
+
+from lotse.desk.app import main
+
+main()

@@ -1,0 +1,1 @@
+"""The HTTP API: reads from the projections, commands to the router."""

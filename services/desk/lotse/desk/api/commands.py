@@ -1,0 +1,236 @@
+"""What can be asked for. A command is published, and answered with its outcome where that comes in time."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Header, Path, Request
+from starlette.responses import JSONResponse, Response
+
+from lotse.contracts import commands as c
+from lotse.contracts.config import Name
+from lotse.contracts.envelope import Fact
+from lotse.contracts.ids import AgentId, ConversationId, TeamId, derive
+from lotse.contracts.values import Presence
+from lotse.desk import reads
+from lotse.desk.api import models as m
+from lotse.desk.api.parts import Desk, Responses, Who, told
+from lotse.desk.api.problems import ApiError, reading
+from lotse.desk.auth import Caller
+from lotse.runtime import telemetry
+from lotse.runtime.publish import BrokerUnavailable, RecordTooLarge
+
+router = APIRouter(prefix="/v1")
+
+Key = Annotated[
+    str,
+    Header(
+        alias="Idempotency-Key",
+        min_length=1,
+        max_length=200,
+        pattern=r"^[\x21-\x7e]+$",
+        description="The caller's own id of this wish: sent again, it is the same wish and has the same outcome.",
+    ),
+]
+AgentPath = Annotated[Name, Path()]
+
+ANSWERS: Responses = {
+    200: {"model": m.Outcome, "description": "Done; this is the outcome"},
+    202: {"model": m.Progress, "description": "Accepted; the outcome is at the status address"},
+    **told(400, 403, 409, 413),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A command on its way in: who asks, under which id, when."""
+
+    desk: Desk
+    caller: Caller
+    command_id: UUID
+    at: datetime
+    traceparent: str | None
+
+    async def answer(self, command: c.Command) -> Response:
+        """Publish and wait: 200 with the outcome, 409 with the reason, else 202 with the status address."""
+        outcome = await _known(self.desk, self.command_id)
+        if outcome is None:
+            async with self.desk.waiting.for_outcome(self.command_id) as future:
+                await self.publish(command)
+                outcome = await _within(future, self.desk.settings.outcome_wait.total_seconds())
+        return _answered(self.command_id, outcome)
+
+    async def publish(self, command: c.Command) -> None:
+        with telemetry.span(
+            "publish commands", "producer", self.traceparent, **{"cloudevents.event_type": command.TYPE}
+        ) as span:
+            fact = Fact(self.command_id, "/desk", self.at, command, traceparent=span.traceparent)
+            try:
+                await self.desk.publisher.publish([fact])
+            except RecordTooLarge as error:
+                raise ApiError(413, "too_large", str(error)) from error
+            except BrokerUnavailable as error:
+                detail = "the command could not be handed on; send it again with the same Idempotency-Key"
+                raise ApiError(503, "broker_away", detail, headers={"Retry-After": "1"}) from error
+
+
+def _asked(request: Request, desk: Desk, who: Who, key: Key) -> Asked:
+    traceparent = request.headers.get("traceparent")
+    if telemetry.parse(traceparent) is None:
+        traceparent = telemetry.begin_trace(desk.settings.sample_ratio)
+    return Asked(desk, who, derive("command", who.subject, key), desk.clock(), traceparent)
+
+
+Command = Annotated[Asked, Depends(_asked)]
+
+
+async def _known(desk: Desk, command_id: UUID) -> m.Outcome | None:
+    async with reading(desk.database) as tx:
+        found = await reads.outcomes(tx, [command_id])
+    return found[0] if found else None
+
+
+async def _within(future: "asyncio.Future[m.Outcome]", seconds: float) -> m.Outcome | None:
+    done, _ = await asyncio.wait([future], timeout=seconds)
+    return future.result() if done else None
+
+
+def _answered(command_id: UUID, outcome: m.Outcome | None) -> Response:
+    if outcome is None:
+        progress = _progress(command_id, None)
+        headers = {"Location": progress.status_url}
+        return JSONResponse(progress.model_dump(mode="json"), 202, headers=headers)
+    if outcome.refused:
+        raise ApiError(409, outcome.reason or "refused", outcome.detail or "", command_id=command_id)
+    return JSONResponse(outcome.model_dump(mode="json"))
+
+
+def _progress(command_id: UUID, outcome: m.Outcome | None) -> m.Progress:
+    state = "open" if outcome is None else "refused" if outcome.refused else "done"
+    return m.Progress(command_id=command_id, state=state, outcome=outcome, status_url=f"/v1/commands/{command_id}")
+
+
+@router.get("/commands/{command_id}", responses=told())
+async def get_command(desk: Desk, _: Who, command_id: UUID) -> m.Progress:
+    """What became of a command; `open` until its outcome is heard of, also where there never was such a command."""
+    return _progress(command_id, await _known(desk, command_id))
+
+
+def _post(path: str) -> Callable[[Callable[..., object]], Callable[..., object]]:
+    return router.post(f"/conversations/{{conversation_id}}/{path}", response_model=None, responses=ANSWERS)
+
+
+@_post("reply")
+async def reply(conversation_id: UUID, wish: m.ReplyWish, command: Command) -> Response:
+    """Answer the customer on his channel. Personal data in public is refused without a reason to override."""
+    event = c.ReplyRequested(
+        conversation_id=ConversationId(conversation_id),
+        actor_id=command.caller.subject,
+        role=command.caller.role,
+        at=command.at,
+        text=wish.text,
+        then=wish.then,
+        override_reason=wish.override_reason,
+    )
+    return await command.answer(event)
+
+
+@_post("resolve")
+async def resolve(conversation_id: UUID, wish: m.ResolveWish, command: Command) -> Response:
+    """Done, as far as anybody knows."""
+    event = c.ResolveRequested(
+        conversation_id=ConversationId(conversation_id),
+        actor_id=command.caller.subject,
+        role=command.caller.role,
+        at=command.at,
+        reason=wish.reason,
+    )
+    return await command.answer(event)
+
+
+@_post("snooze")
+async def snooze(conversation_id: UUID, wish: m.SnoozeWish, command: Command) -> Response:
+    """Put away until a time."""
+    event = c.SnoozeRequested(
+        conversation_id=ConversationId(conversation_id),
+        actor_id=command.caller.subject,
+        role=command.caller.role,
+        at=command.at,
+        until=wish.until,
+    )
+    return await command.answer(event)
+
+
+@_post("reopen")
+async def reopen(conversation_id: UUID, wish: m.ReopenWish, command: Command) -> Response:
+    """Take up again what is resolved, or put back what was set aside as spam."""
+    event = c.ReopenRequested(
+        conversation_id=ConversationId(conversation_id),
+        actor_id=command.caller.subject,
+        role=command.caller.role,
+        at=command.at,
+        reason=wish.reason,
+    )
+    return await command.answer(event)
+
+
+@_post("transfer")
+async def transfer(conversation_id: UUID, wish: m.TransferWish, command: Command) -> Response:
+    """To another agent, or back to the queue of a team; drafts, deadlines and age stay."""
+    event = c.TransferRequested(
+        conversation_id=ConversationId(conversation_id),
+        actor_id=command.caller.subject,
+        role=command.caller.role,
+        at=command.at,
+        agent_id=AgentId(wish.agent_id) if wish.agent_id else None,
+        team_id=TeamId(wish.team_id) if wish.team_id else None,
+        reason=wish.reason,
+    )
+    return await command.answer(event)
+
+
+@_post("notes")
+async def note(conversation_id: UUID, wish: m.NoteWish, command: Command) -> Response:
+    """A word among colleagues; the customer never sees it."""
+    event = c.NoteWritten(
+        conversation_id=ConversationId(conversation_id),
+        actor_id=command.caller.subject,
+        role=command.caller.role,
+        at=command.at,
+        text=wish.text,
+    )
+    return await command.answer(event)
+
+
+@router.put("/agents/{agent_id}/status", response_model=None, responses=ANSWERS)
+async def put_status(agent_id: AgentPath, wish: m.StatusWish, command: Command) -> Response:
+    """Take work, or not. An agent speaks for himself, everybody else for any agent."""
+    _speaks_for(command.caller, agent_id)
+    event = c.AgentStatusRequested(
+        agent_id=AgentId(agent_id),
+        actor_id=command.caller.subject,
+        role=command.caller.role,
+        at=command.at,
+        status=Presence(wish.status),
+        hand_back=wish.hand_back,
+    )
+    return await command.answer(event)
+
+
+@router.post("/agents/{agent_id}/heartbeat", status_code=204, responses=told(403, 413))
+async def heartbeat(agent_id: AgentPath, command: Command) -> None:
+    """The agent's page is open; without it for 30 s he is offline. It has no outcome to wait for."""
+    _speaks_for(command.caller, agent_id)
+    await command.publish(
+        c.AgentHeartbeat(
+            agent_id=AgentId(agent_id), actor_id=command.caller.subject, role=command.caller.role, at=command.at
+        )
+    )
+
+
+def _speaks_for(caller: Caller, agent_id: str) -> None:
+    if not caller.may_act_for(agent_id):
+        raise ApiError(403, "not_yours", "an agent speaks for himself alone")

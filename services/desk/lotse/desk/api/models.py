@@ -1,0 +1,360 @@
+"""What the API says and takes. Times are ISO 8601 with zone; ids are UUIDs where they are not an operator's names."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from lotse.contracts.channels import Channel
+from lotse.contracts.commands import Role
+from lotse.contracts.config import Name
+from lotse.contracts.values import Attachment, Presence, Reading, Sentiment, Situation, Span, Status, Stored, Triage
+
+Text = Annotated[str, Field(pattern=r"^[^\x00]*$")]
+"""Without U+0000, which no database keeps."""
+
+
+class DeadlineView(StrEnum):
+    """Ready-made selections of deadlines."""
+
+    OPEN = "open"
+    """Nobody answered yet; most urgent first."""
+    DUE_SOON = "due-soon"
+    """Of those: warned of, due within 15 minutes or overdue."""
+    MISSED = "missed"
+    """Not kept, answered since or not; youngest first."""
+
+
+class Model(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class View(StrEnum):
+    """Ready-made selections of conversations."""
+
+    ALL = "all"
+    """Newest first."""
+    UNANSWERED = "unanswered"
+    """A customer's word waits for an answer; longest waiting first."""
+    ABOUT_TO_MISS = "about-to-miss"
+    """Warned of, due within 15 minutes or overdue, and still unanswered; most urgent first."""
+    MINE = "mine"
+    """The caller has it, and it is not done."""
+    WAITING = "waiting"
+    """Answered; the customer's word is awaited."""
+    PUBLIC_NEGATIVE = "public-negative"
+    """Everybody can read it, it reads negative, and it is not done."""
+    SPAM = "spam"
+    """Set aside as spam or noise, to be checked and put back."""
+
+
+class Digest(Model):
+    """How a conversation reads, without the words it was told by."""
+
+    language: str = "und"
+    sentiment: Sentiment = Sentiment.UNSURE
+    score: float = 0.0
+    confidence: float = 0.0
+    triage: Triage = Triage.SERVICE
+    situation: Situation | None = None
+    topics: tuple[str, ...] = ()
+    lead: bool = False
+    model_version: str = ""
+
+
+class LastWords(Model):
+    """The youngest text of a conversation, cut at 280 characters."""
+
+    by: Literal["customer", "agent"]
+    text: str
+    at: datetime
+
+
+class Summary(Model):
+    """A conversation in a list."""
+
+    id: UUID
+    opened_at: datetime
+    updated_at: datetime
+    status: Status
+    channel: Channel | None
+    account: str | None
+    customer_id: UUID | None
+    customer_name: str | None
+    subject: str | None
+    priority: int | None
+    assignee: str | None
+    team: str | None
+    waiting_since: datetime | None
+    snoozed_until: datetime | None
+    due_at: datetime | None
+    """When the next answer was promised for."""
+    due_clock: str | None
+    overdue: bool
+    reading: Digest | None
+    message_count: int
+    reply_count: int
+    last_words: LastWords | None
+    auto: bool
+
+
+class Page(Model):
+    """One page; `next_cursor` None: the last."""
+
+    next_cursor: str | None = None
+
+
+class Conversations(Page):
+    items: tuple[Summary, ...]
+
+
+class Message(Model):
+    """A customer's message. Deleted by him: `text` is None and `removed_at` says when."""
+
+    message_id: UUID
+    customer_id: UUID | None
+    channel: Channel | None
+    sender_name: str | None
+    text: str | None
+    subject: str | None
+    full_text: Stored | None
+    attachments: tuple[Attachment, ...]
+    occurred_at: datetime
+    received_at: datetime | None
+    auto: bool
+    edited_at: datetime | None
+    removed_at: datetime | None
+    reading: Reading | None
+    pii: tuple[Span, ...]
+
+
+class Reply(Model):
+    """An answer and how far it came. `elsewhere`: given in the provider's own tools."""
+
+    reply_id: UUID
+    state: Literal["approved", "blocked", "sent", "delivered", "read", "failed"]
+    agent_id: str | None
+    agent_name: str | None
+    text: str | None
+    attachments: tuple[Attachment, ...]
+    leads_to: str | None
+    override_reason: str | None
+    problem: str | None
+    spans: tuple[Span, ...]
+    suggestion: str | None
+    at: datetime
+    sent_at: datetime | None
+    delivered_at: datetime | None
+    read_at: datetime | None
+    failed_at: datetime | None
+    reason: str | None
+    detail: str | None
+    human: bool
+    elsewhere: bool
+
+
+class Note(Model):
+    note_id: UUID
+    text: str
+    actor_kind: str
+    actor_id: str
+    at: datetime
+
+
+class Assignment(Model):
+    """One change of who has the conversation."""
+
+    previous: str | None
+    current: str | None
+    team: str | None
+    actor_kind: str
+    actor_id: str
+    reason: str
+    ring: int | None
+    queued_at: datetime | None
+    at: datetime
+
+
+class Deadline(Model):
+    """A promise to the customer. `missed_at` stands although it was met later; `late` says so."""
+
+    deadline_id: UUID
+    conversation_id: UUID
+    clock: str
+    channel: Channel
+    state: Literal["open", "met", "cancelled"]
+    started_at: datetime | None
+    due_at: datetime | None
+    policy: str | None
+    warned_at: datetime | None
+    missed_at: datetime | None
+    met_at: datetime | None
+    late: bool
+    corrected: bool
+    ended_at: datetime | None
+    end_reason: str | None
+
+
+class DeadlineRow(Deadline):
+    """A deadline on the board, with who has the conversation."""
+
+    assignee: str | None
+    team: str | None
+    status: Status | None
+
+
+class Deadlines(Page):
+    items: tuple[DeadlineRow, ...]
+
+
+class Notice(Model):
+    notice_id: UUID
+    kind: str
+    sink: str
+    state: Literal["sent", "failed", "suppressed"]
+    reason: str | None
+    at: datetime
+
+
+class Heard(Model):
+    """The last event of one topic that this answer rests on."""
+
+    sequence: int
+    at: datetime
+
+
+class AsOf(Model):
+    """How old the answer is: the last event of the conversation by topic, and of the service as a whole."""
+
+    topics: dict[str, Heard]
+    read_up_to: datetime | None
+    """When the youngest event that the desk has read was published."""
+
+
+class Conversation(Summary):
+    """A conversation whole: the last 500 messages, oldest first."""
+
+    previous_id: UUID | None
+    trace_id: str | None
+    """For `lotse trace`: the trace that began with the webhook which opened it."""
+    messages: tuple[Message, ...]
+    replies: tuple[Reply, ...]
+    notes: tuple[Note, ...]
+    deadlines: tuple[Deadline, ...]
+    assignments: tuple[Assignment, ...]
+    notices: tuple[Notice, ...]
+    as_of: AsOf
+
+
+class Identity(Model):
+    kind: str
+    scope: str
+    value: str
+    verified: bool
+
+
+class Customer(Page):
+    """A customer with what he said on every channel, newest conversation first."""
+
+    id: UUID
+    name: str | None
+    first_at: datetime
+    identities: tuple[Identity, ...]
+    conversations: tuple[Summary, ...]
+
+
+class Agent(Model):
+    """An agent of the configuration, and whether he takes work."""
+
+    id: str
+    name: str
+    title: str
+    picture: str
+    initials: str
+    role: str
+    teams: tuple[str, ...]
+    skills: dict[str, int]
+    status: Presence
+    since: datetime | None
+    conversations: int
+    """Assigned and neither answered, snoozed nor done."""
+    units: int
+    soft_limit: int
+    hard_limit: int
+
+
+class Agents(Model):
+    items: tuple[Agent, ...]
+
+
+class Me(Model):
+    subject: str
+    role: Role
+    agent: Agent | None
+    """None where the configuration knows no agent of that id."""
+
+
+class Outcome(Model):
+    """What became of a command: the type of the event that answers it. `refused`: nothing changed, `reason` why."""
+
+    command_id: UUID
+    type: str
+    subject: str
+    refused: bool
+    reason: str | None
+    detail: str | None
+    at: datetime
+
+
+class Progress(Model):
+    """A command whose outcome is not known yet, or was never heard of."""
+
+    command_id: UUID
+    state: Literal["open", "done", "refused"]
+    outcome: Outcome | None = None
+    status_url: str
+
+
+class Wish(BaseModel):
+    """What a command takes; unknown fields are typing errors."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ReplyWish(Wish):
+    text: Annotated[Text, Field(min_length=1, max_length=60_000)]
+    then: Literal["waiting", "resolved"] = "waiting"
+    override_reason: Annotated[Text, Field(min_length=1, max_length=1_000)] | None = None
+    """Let personal data through in public, for this reason; takes a role that may."""
+
+
+class ResolveWish(Wish):
+    reason: Annotated[Text, Field(min_length=1, max_length=200)] = "done"
+
+
+class SnoozeWish(Wish):
+    until: AwareDatetime
+
+
+class ReopenWish(Wish):
+    reason: Annotated[Text, Field(min_length=1, max_length=200)] = "reopened"
+
+
+class TransferWish(Wish):
+    """To an agent, or back to the queue of a team; neither: back to the queue."""
+
+    agent_id: Name | None = None
+    team_id: Name | None = None
+    reason: Annotated[Text, Field(min_length=1, max_length=200)] = "transfer"
+
+
+class NoteWish(Wish):
+    text: Annotated[Text, Field(min_length=1, max_length=20_000)]
+
+
+class StatusWish(Wish):
+    status: Literal["online", "away", "offline"]
+    hand_back: bool = False
+    """Return the work to the queue at once."""

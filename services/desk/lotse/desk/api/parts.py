@@ -1,0 +1,63 @@
+"""What requests need, and who may make them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Literal
+
+from fastapi import Depends, Request
+from fastapi.security import HTTPBearer
+
+from lotse.contracts.config import Config
+from lotse.desk.api.problems import ApiError, Problem
+from lotse.desk.auth import AuthError, BadToken, Caller, Guard, IssuerAway
+from lotse.desk.settings import DeskSettings
+from lotse.desk.waiting import Waiting
+from lotse.runtime.postgres import Database
+from lotse.runtime.publish import Publisher
+
+Responses = dict[int | str, dict[str, object]]
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Made by `app.py` once the service has its connections; requests before that are told to come again."""
+
+    settings: DeskSettings
+    config: Config
+    guard: Guard
+    database: Database
+    publisher: Publisher
+    waiting: Waiting
+    clock: Callable[[], datetime]
+
+
+def _parts(request: Request) -> Parts:
+    found: object = getattr(request.app.state, "desk", None)
+    if not isinstance(found, Parts):
+        raise ApiError(503, "starting", "the desk is starting", headers={"Retry-After": "1"})
+    return found
+
+
+Desk = Annotated[Parts, Depends(_parts)]
+
+_bearer = HTTPBearer(auto_error=False, bearerFormat="JWT", description="Claims `sub`, `lotse_role` and `exp`.")
+
+
+async def _caller(request: Request, desk: Desk, _: Annotated[object, Depends(_bearer)]) -> Caller:
+    try:
+        return await desk.guard.caller(request.headers.get("authorization"))
+    except IssuerAway as error:
+        raise ApiError(503, "issuer_away", str(error)) from error
+    except AuthError as error:
+        challenge = 'Bearer error="invalid_token"' if isinstance(error, BadToken) else "Bearer"
+        reason = "bad_token" if isinstance(error, BadToken) else "no_token"
+        raise ApiError(401, reason, str(error), headers={"WWW-Authenticate": challenge}) from error
+
+
+Who = Annotated[Caller, Depends(_caller)]
+
+
+def told(*statuses: Literal[400, 403, 404, 409, 413]) -> Responses:
+    """The problems that a route may answer with, beside those of every route."""
+    return {status: {"model": Problem} for status in sorted({401, 422, 503, *statuses})}

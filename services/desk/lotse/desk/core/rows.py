@@ -1,0 +1,221 @@
+"""The rows of the projections. The order of the fields is the order of the columns that `store` writes."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+from lotse.contracts.values import Status
+
+Json = str
+"""A value kept as JSON text, shown and never searched."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """How far one key of one topic was read, in which generation of the projections."""
+
+    topic: str
+    key: str
+    sequence: int
+    generation: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    id: UUID
+    opened_at: datetime
+    updated_at: datetime
+    customer_id: UUID | None = None
+    account: str | None = None
+    channel: str | None = None
+    previous_id: UUID | None = None
+    auto: bool = False
+    trace_id: str | None = None
+    """The trace of the webhook that opened it."""
+    status: str = Status.NEW.value
+    priority: int | None = None
+    assignee: str | None = None
+    units: int = 0
+    team: str | None = None
+    waiting_since: datetime | None = None
+    """The oldest word of the customer that nobody answered."""
+    snoozed_until: datetime | None = None
+    reading: Json | None = None
+    """Without its reasons, which quote words that the customer may take back."""
+    sentiment: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    conversation_id: UUID
+    message_id: UUID
+    sequence: int
+    occurred_at: datetime
+    customer_id: UUID | None = None
+    channel: str | None = None
+    sender_name: str | None = None
+    text: str | None = None
+    """None once the customer deleted it."""
+    subject: str | None = None
+    full_text: Json | None = None
+    attachments: Json = "[]"
+    received_at: datetime | None = None
+    auto: bool = False
+    edited_at: datetime | None = None
+    removed_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    conversation_id: UUID
+    reply_id: UUID
+    sequence: int
+    agent_id: str
+    agent_name: str | None
+    approved: bool
+    text: str | None
+    attachments: Json
+    leads_to: str | None
+    override_reason: str | None
+    problem: str | None
+    spans: Json
+    suggestion: str | None
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    conversation_id: UUID
+    note_id: UUID
+    text: str
+    actor_kind: str
+    actor_id: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    conversation_id: UUID
+    sequence: int
+    previous: str | None
+    current: str | None
+    team: str | None
+    actor_kind: str
+    actor_id: str
+    reason: str
+    ring: int | None
+    queued_at: datetime | None
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Customer:
+    """A name holds until a younger one is heard; of two of one moment the greater."""
+
+    id: UUID
+    name: str | None
+    named_at: datetime
+    first_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerIdentity:
+    customer_id: UUID
+    kind: str
+    scope: str
+    value: str
+    verified: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AgentStatus:
+    id: str
+    status: str
+    since: datetime
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a command. A command may cause several facts: the one of the least `order` is its outcome."""
+
+    command_id: UUID
+    rank: int
+    subject: str
+    sequence: int
+    type: str
+    refused: bool
+    reason: str | None
+    detail: str | None
+    at: datetime
+
+    @property
+    def order(self) -> tuple[int, str, int]:
+        return self.rank, self.subject, self.sequence
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """How one message reads. Of two the one of the higher `rank` counts, compared element by element."""
+
+    message_id: UUID
+    rank: tuple[int, ...]
+    """Withdrawn, is an edit, number of the edit, its time, time of the analysis; times in microseconds."""
+    reading: Json | None
+    pii: Json
+
+
+DeadlineState = Literal["open", "met", "cancelled"]
+
+
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    conversation_id: UUID
+    deadline_id: UUID
+    clock: str
+    channel: str
+    state: DeadlineState = "open"
+    started_at: datetime | None = None
+    due_at: datetime | None = None
+    policy: str | None = None
+    warned_at: datetime | None = None
+    missed_at: datetime | None = None
+    met_at: datetime | None = None
+    late: bool = False
+    corrected: bool = False
+    ended_at: datetime | None = None
+    end_reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What the provider did with a reply, or a reply that was given outside Lotse."""
+
+    conversation_id: UUID
+    reply_id: UUID
+    state: Literal["sent", "delivered", "read", "failed"]
+    at: datetime
+    agent_id: str | None = None
+    channel: str | None = None
+    sent_at: datetime | None = None
+    delivered_at: datetime | None = None
+    read_at: datetime | None = None
+    failed_at: datetime | None = None
+    reason: str | None = None
+    detail: str | None = None
+    human: bool = True
+    elsewhere: bool = False
+    text: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeRow:
+    conversation_id: UUID
+    notice_id: UUID
+    kind: str
+    sink: str
+    state: Literal["sent", "failed", "suppressed"]
+    reason: str | None
+    at: datetime

@@ -1,0 +1,383 @@
+"""The fold's tables: what a batch touches is read in one query each and written in one statement each.
+
+No row is locked: the rows of a key are written by the reader of its partition alone, which holds the
+partition's `inbox` row; customers, identities and outcomes, which several keys write, are merged by the
+statements themselves, in the order of their keys.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import fields
+from functools import cache
+from operator import attrgetter
+from typing import TYPE_CHECKING, TypeVar
+from uuid import UUID
+
+from lotse.contracts.conversations import ConversationEvent, MessageRemoved, MessageUpdated
+from lotse.contracts.deadlines import DeadlineEvent
+from lotse.contracts.envelope import Event, Fact
+from lotse.contracts.events import all_types
+from lotse.contracts.insights import AnalysisWithdrawn, MessageAnalysed
+from lotse.contracts.notices import ReplyDelivered, ReplyFailed, ReplySent
+from lotse.contracts.topics import Topic
+from lotse.desk.core import rows as r
+from lotse.desk.core.projection import decide
+from lotse.desk.core.state import Pair, Rows, State
+from lotse.runtime import telemetry
+from lotse.runtime.fold import Fold, Reads
+from lotse.runtime.postgres import Row, Tx
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+    T = TypeVar("T", bound=DataclassInstance)
+else:
+    T = TypeVar("T")
+
+
+def fold() -> Fold[State]:
+    """The desk's one fold. It reads every type of the sequenced topics, so that a jump is a loss."""
+    return Fold(
+        reads=(
+            Reads(Topic.CONVERSATIONS, _types(Topic.CONVERSATIONS)),
+            Reads(Topic.INSIGHTS, (MessageAnalysed, AnalysisWithdrawn)),
+            Reads(Topic.DEADLINES, _types(Topic.DEADLINES)),
+            Reads(Topic.NOTICES, _types(Topic.NOTICES)),
+        ),
+        load=load,
+        decide=decide,
+        save=save,
+    )
+
+
+def _types(topic: Topic) -> tuple[type[Event], ...]:
+    return tuple(kind for kind in all_types() if topic == kind.TOPIC)
+
+
+_HEARD = """
+SELECT g.current, w.topic, w.key, h.sequence, h.generation, h.at
+FROM generation AS g
+CROSS JOIN unnest($1::text[], $2::text[]) AS w (topic, key)
+LEFT JOIN heard AS h ON h.key = w.key AND h.topic = w.topic
+"""
+
+_CONVERSATIONS = """
+SELECT id, opened_at, updated_at, customer_id, account, channel, previous_id, auto, trace_id, status, priority,
+       assignee, units, team, waiting_since, snoozed_until, reading, sentiment
+FROM conversation WHERE id = ANY($1::uuid[])
+"""
+
+_MESSAGES = """
+SELECT conversation_id, message_id, sequence, occurred_at, customer_id, channel, sender_name, text, subject, full_text,
+       attachments, received_at, auto, edited_at, removed_at
+FROM message JOIN unnest($1::uuid[], $2::uuid[]) AS wanted (conversation_id, message_id)
+     USING (conversation_id, message_id)
+"""
+
+_DEADLINES = """
+SELECT conversation_id, deadline_id, clock, channel, state, started_at, due_at, policy, warned_at, missed_at, met_at,
+       late, corrected, ended_at, end_reason
+FROM deadline JOIN unnest($1::uuid[], $2::uuid[]) AS wanted (conversation_id, deadline_id)
+     USING (conversation_id, deadline_id)
+"""
+
+_DELIVERIES = """
+SELECT conversation_id, reply_id, state, at, agent_id, channel, sent_at, delivered_at, read_at, failed_at, reason,
+       detail, human, elsewhere, text
+FROM delivery JOIN unnest($1::uuid[], $2::uuid[]) AS wanted (conversation_id, reply_id)
+     USING (conversation_id, reply_id)
+"""
+
+
+async def load(tx: Tx, facts: Sequence[Fact[Event]]) -> State:
+    """What the batch changes: rows are only read where a fact changes a part of one."""
+    heard = sorted({(fact.data.TOPIC.value, fact.key) for fact in facts if fact.sequence is not None})
+    told = await tx.fetch(_HEARD, [topic for topic, _ in heard], [key for _, key in heard])
+    state = State(generation=told[0]["current"] if told else 0)
+    state.heard = Rows(
+        {
+            (row["topic"], row["key"]): r.Heard(row["topic"], row["key"], row["sequence"], row["generation"], row["at"])
+            for row in told
+            if row["sequence"] is not None
+        }
+    )
+    events = [fact.data for fact in facts]
+    state.conversations = Rows(await _conversations(tx, events))
+    state.messages = Rows(await _messages(tx, events))
+    state.deadlines = Rows(await _deadlines(tx, events))
+    state.deliveries = Rows(await _deliveries(tx, events))
+    return state
+
+
+async def _conversations(tx: Tx, events: Iterable[Event]) -> dict[UUID, r.Conversation]:
+    wanted = {event.conversation_id for event in events if isinstance(event, ConversationEvent)}
+    rows = await tx.fetch(_CONVERSATIONS, sorted(wanted)) if wanted else []
+    return {row["id"]: _made(r.Conversation, row) for row in rows}
+
+
+async def _messages(tx: Tx, events: Iterable[Event]) -> dict[Pair, r.Message]:
+    wanted = {(e.conversation_id, e.message_id) for e in events if isinstance(e, MessageUpdated | MessageRemoved)}
+    rows = await _pairs(tx, _MESSAGES, wanted)
+    return {(row["conversation_id"], row["message_id"]): _made(r.Message, row) for row in rows}
+
+
+async def _deadlines(tx: Tx, events: Iterable[Event]) -> dict[Pair, r.Deadline]:
+    wanted = {(e.conversation_id, e.deadline_id) for e in events if isinstance(e, DeadlineEvent)}
+    rows = await _pairs(tx, _DEADLINES, wanted)
+    return {(row["conversation_id"], row["deadline_id"]): _made(r.Deadline, row) for row in rows}
+
+
+async def _deliveries(tx: Tx, events: Iterable[Event]) -> dict[Pair, r.Delivery]:
+    wanted = {
+        (e.conversation_id, e.reply_id) for e in events if isinstance(e, ReplySent | ReplyDelivered | ReplyFailed)
+    }
+    rows = await _pairs(tx, _DELIVERIES, wanted)
+    return {(row["conversation_id"], row["reply_id"]): _made(r.Delivery, row) for row in rows}
+
+
+async def _pairs(tx: Tx, query: str, wanted: Collection[Pair]) -> list[Row]:
+    if not wanted:
+        return []
+    ordered = sorted(wanted)
+    return await tx.fetch(query, [conversation for conversation, _ in ordered], [part for _, part in ordered])
+
+
+def _made(table: type[T], row: Row) -> T:
+    return table(**{column: row[column] for column in columns(table)})
+
+
+_SAVE_HEARD = """
+INSERT INTO heard (topic, key, sequence, generation, at)
+SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[], $4::integer[], $5::timestamptz[])
+ON CONFLICT (key, topic) DO UPDATE
+SET sequence = excluded.sequence, generation = excluded.generation, at = excluded.at
+"""
+
+_SAVE_CONVERSATIONS = """
+INSERT INTO conversation (id, opened_at, updated_at, customer_id, account, channel, previous_id, auto, trace_id, status,
+                          priority, assignee, units, team, waiting_since, snoozed_until, reading, sentiment)
+SELECT * FROM unnest($1::uuid[], $2::timestamptz[], $3::timestamptz[], $4::uuid[], $5::text[], $6::text[], $7::uuid[],
+                     $8::boolean[], $9::text[], $10::text[], $11::integer[], $12::text[], $13::integer[], $14::text[],
+                     $15::timestamptz[], $16::timestamptz[], $17::json[], $18::text[])
+ON CONFLICT (id) DO UPDATE
+SET opened_at = excluded.opened_at, updated_at = excluded.updated_at, customer_id = excluded.customer_id,
+    account = excluded.account, channel = excluded.channel, previous_id = excluded.previous_id, auto = excluded.auto,
+    trace_id = excluded.trace_id, status = excluded.status, priority = excluded.priority,
+    assignee = excluded.assignee, units = excluded.units, team = excluded.team,
+    waiting_since = excluded.waiting_since, snoozed_until = excluded.snoozed_until, reading = excluded.reading,
+    sentiment = excluded.sentiment
+"""
+
+_SAVE_MESSAGES = """
+INSERT INTO message (conversation_id, message_id, sequence, occurred_at, customer_id, channel, sender_name, text,
+                     subject, full_text, attachments, received_at, auto, edited_at, removed_at)
+SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::timestamptz[], $5::uuid[], $6::text[], $7::text[],
+                     $8::text[], $9::text[], $10::json[], $11::json[], $12::timestamptz[], $13::boolean[],
+                     $14::timestamptz[], $15::timestamptz[])
+ON CONFLICT (conversation_id, message_id) DO UPDATE
+SET sequence = excluded.sequence, occurred_at = excluded.occurred_at, customer_id = excluded.customer_id,
+    channel = excluded.channel, sender_name = excluded.sender_name, text = excluded.text, subject = excluded.subject,
+    full_text = excluded.full_text, attachments = excluded.attachments, received_at = excluded.received_at,
+    auto = excluded.auto, edited_at = excluded.edited_at, removed_at = excluded.removed_at
+"""
+
+_SAVE_REPLIES = """
+INSERT INTO reply (conversation_id, reply_id, sequence, agent_id, agent_name, approved, text, attachments, leads_to,
+                   override_reason, problem, spans, suggestion, at)
+SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::text[], $5::text[], $6::boolean[], $7::text[],
+                     $8::json[], $9::text[], $10::text[], $11::text[], $12::json[], $13::text[], $14::timestamptz[])
+ON CONFLICT (conversation_id, reply_id) DO UPDATE
+SET sequence = excluded.sequence, agent_id = excluded.agent_id, agent_name = excluded.agent_name,
+    approved = excluded.approved, text = excluded.text, attachments = excluded.attachments,
+    leads_to = excluded.leads_to, override_reason = excluded.override_reason, problem = excluded.problem,
+    spans = excluded.spans, suggestion = excluded.suggestion, at = excluded.at
+"""
+
+_SAVE_NOTES = """
+INSERT INTO note (conversation_id, note_id, text, actor_kind, actor_id, at)
+SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::timestamptz[])
+ON CONFLICT (conversation_id, note_id) DO UPDATE
+SET text = excluded.text, actor_kind = excluded.actor_kind, actor_id = excluded.actor_id, at = excluded.at
+"""
+
+_SAVE_ASSIGNMENTS = """
+INSERT INTO assignment (conversation_id, sequence, previous, current, team, actor_kind, actor_id, reason, ring,
+                        queued_at, at)
+SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
+                     $9::integer[], $10::timestamptz[], $11::timestamptz[])
+ON CONFLICT (conversation_id, sequence) DO UPDATE
+SET previous = excluded.previous, current = excluded.current, team = excluded.team, actor_kind = excluded.actor_kind,
+    actor_id = excluded.actor_id, reason = excluded.reason, ring = excluded.ring, queued_at = excluded.queued_at,
+    at = excluded.at
+"""
+
+_SAVE_CUSTOMERS = """
+INSERT INTO customer (id, name, named_at, first_at)
+SELECT * FROM unnest($1::uuid[], $2::text[], $3::timestamptz[], $4::timestamptz[])
+ON CONFLICT (id) DO UPDATE
+SET (name, named_at) = (
+        SELECT t.name, t.named_at
+        FROM (VALUES (customer.name, customer.named_at), (excluded.name, excluded.named_at)) AS t (name, named_at)
+        ORDER BY t.name IS NOT NULL DESC, t.named_at DESC, t.name DESC LIMIT 1
+    ),
+    first_at = least(customer.first_at, excluded.first_at)
+"""
+
+_SAVE_IDENTITIES = """
+INSERT INTO identity (customer_id, kind, scope, value, verified)
+SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::boolean[])
+ON CONFLICT (customer_id, kind, scope, value) DO UPDATE
+SET verified = true WHERE excluded.verified AND NOT identity.verified
+"""
+
+_SAVE_AGENTS = """
+INSERT INTO agent (id, status, since, reason)
+SELECT * FROM unnest($1::text[], $2::text[], $3::timestamptz[], $4::text[])
+ON CONFLICT (id) DO UPDATE SET status = excluded.status, since = excluded.since, reason = excluded.reason
+"""
+
+_SAVE_OUTCOMES = """
+INSERT INTO command (id, rank, subject, sequence, type, refused, reason, detail, at)
+SELECT * FROM unnest($1::uuid[], $2::integer[], $3::text[], $4::bigint[], $5::text[], $6::boolean[], $7::text[],
+                     $8::text[], $9::timestamptz[])
+ON CONFLICT (id) DO UPDATE
+SET rank = excluded.rank, subject = excluded.subject, sequence = excluded.sequence, type = excluded.type,
+    refused = excluded.refused, reason = excluded.reason, detail = excluded.detail, at = excluded.at
+WHERE (excluded.rank, excluded.subject, excluded.sequence) <= (command.rank, command.subject, command.sequence)
+"""
+
+_SAVE_ANALYSES = """
+INSERT INTO analysis (message_id, rank, reading, pii)
+SELECT message_id, ARRAY[withdrawn, is_edit, edit, edited, analysed], reading, pii
+FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::json[], $8::json[])
+     AS new (message_id, withdrawn, is_edit, edit, edited, analysed, reading, pii)
+ON CONFLICT (message_id) DO UPDATE
+SET rank = excluded.rank, reading = excluded.reading, pii = excluded.pii
+WHERE excluded.rank >= analysis.rank
+"""
+
+_SAVE_DEADLINES = """
+INSERT INTO deadline (conversation_id, deadline_id, clock, channel, state, started_at, due_at, policy, warned_at,
+                      missed_at, met_at, late, corrected, ended_at, end_reason)
+SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::timestamptz[], $7::timestamptz[],
+                     $8::text[], $9::timestamptz[], $10::timestamptz[], $11::timestamptz[], $12::boolean[],
+                     $13::boolean[], $14::timestamptz[], $15::text[])
+ON CONFLICT (conversation_id, deadline_id) DO UPDATE
+SET clock = excluded.clock, channel = excluded.channel, state = excluded.state, started_at = excluded.started_at,
+    due_at = excluded.due_at, policy = excluded.policy, warned_at = excluded.warned_at,
+    missed_at = excluded.missed_at, met_at = excluded.met_at, late = excluded.late, corrected = excluded.corrected,
+    ended_at = excluded.ended_at, end_reason = excluded.end_reason
+"""
+
+_SAVE_DELIVERIES = """
+INSERT INTO delivery (conversation_id, reply_id, state, at, agent_id, channel, sent_at, delivered_at, read_at,
+                      failed_at, reason, detail, human, elsewhere, text)
+SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::timestamptz[], $5::text[], $6::text[], $7::timestamptz[],
+                     $8::timestamptz[], $9::timestamptz[], $10::timestamptz[], $11::text[], $12::text[], $13::boolean[],
+                     $14::boolean[], $15::text[])
+ON CONFLICT (conversation_id, reply_id) DO UPDATE
+SET state = excluded.state, at = excluded.at, agent_id = excluded.agent_id, channel = excluded.channel,
+    sent_at = excluded.sent_at, delivered_at = excluded.delivered_at, read_at = excluded.read_at,
+    failed_at = excluded.failed_at, reason = excluded.reason, detail = excluded.detail, human = excluded.human,
+    elsewhere = excluded.elsewhere, text = excluded.text
+"""
+
+_SAVE_NOTICES = """
+INSERT INTO notice (conversation_id, notice_id, kind, sink, state, reason, at)
+SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::timestamptz[])
+ON CONFLICT (conversation_id, notice_id) DO UPDATE
+SET kind = excluded.kind, sink = excluded.sink, state = excluded.state, reason = excluded.reason, at = excluded.at
+"""
+
+_BEGIN_ANEW = {
+    Topic.CONVERSATIONS: (
+        "DELETE FROM conversation WHERE id = ANY($1::uuid[])",
+        "DELETE FROM message WHERE conversation_id = ANY($1::uuid[])",
+        "DELETE FROM reply WHERE conversation_id = ANY($1::uuid[])",
+        "DELETE FROM note WHERE conversation_id = ANY($1::uuid[])",
+        "DELETE FROM assignment WHERE conversation_id = ANY($1::uuid[])",
+    ),
+    Topic.DEADLINES: ("DELETE FROM deadline WHERE conversation_id = ANY($1::uuid[])",),
+    Topic.NOTICES: (
+        "DELETE FROM delivery WHERE conversation_id = ANY($1::uuid[])",
+        "DELETE FROM notice WHERE conversation_id = ANY($1::uuid[])",
+    ),
+}
+
+
+async def save(tx: Tx, state: State) -> None:
+    """Write what changed, a table at a time; count what a sequence left out."""
+    for topic, conversations in state.begun_anew.items():
+        for statement in _BEGIN_ANEW.get(topic, ()):
+            await tx.execute(statement, sorted(conversations))
+    await _write(tx, _SAVE_HEARD, state.heard.changed)
+    await _write(tx, _SAVE_CUSTOMERS, state.customers.changed)
+    await _write(tx, _SAVE_IDENTITIES, state.identities.changed)
+    await _write(tx, _SAVE_CONVERSATIONS, state.conversations.changed)
+    await _write(tx, _SAVE_MESSAGES, state.messages.changed)
+    await _write(tx, _SAVE_REPLIES, state.replies.changed)
+    await _write(tx, _SAVE_NOTES, state.notes.changed)
+    await _write(tx, _SAVE_ASSIGNMENTS, state.assignments.changed)
+    await _write(tx, _SAVE_AGENTS, state.agents.changed)
+    await _write(tx, _SAVE_DEADLINES, state.deadlines.changed)
+    await _write(tx, _SAVE_DELIVERIES, state.deliveries.changed)
+    await _write(tx, _SAVE_NOTICES, state.notices.changed)
+    await _save_analyses(tx, state.analyses.changed)
+    await _write(tx, _SAVE_OUTCOMES, state.outcomes.changed)
+    for topic, keys in state.jumps.items():
+        telemetry.count("lotse_sequence_jumps_total", keys, topic=topic.value)
+
+
+async def _write(tx: Tx, statement: str, rows: Sequence[DataclassInstance]) -> None:
+    if rows:
+        read = attrgetter(*columns(type(rows[0])))
+        await tx.execute(statement, *zip(*map(read, rows), strict=True))
+
+
+async def _save_analyses(tx: Tx, rows: Sequence[r.Analysis]) -> None:
+    if rows:
+        ranks = zip(*(row.rank for row in rows), strict=True)
+        await tx.execute(
+            _SAVE_ANALYSES,
+            [row.message_id for row in rows],
+            *ranks,
+            [row.reading for row in rows],
+            [row.pii for row in rows],
+        )
+
+
+@cache
+def columns(table: type[DataclassInstance]) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(table))
+
+
+_ANEW = "UPDATE generation SET current = current + 1 RETURNING current"
+_STAND = "SELECT topic, partition, next_offset FROM inbox ORDER BY topic, partition FOR UPDATE"
+_FROM_THE_START = "UPDATE inbox SET next_offset = 0, last_stamp = 0"
+_BEHIND = """
+SELECT coalesce(sum(greatest(w.next_offset - i.next_offset, 0)), 0)::bigint
+FROM unnest($1::text[], $2::integer[], $3::bigint[]) AS w (topic, partition, next_offset)
+JOIN inbox AS i USING (topic, partition)
+"""
+
+Stand = Sequence[tuple[str, int, int]]
+"""Topic, partition and the offset that was read up to."""
+
+
+async def begin_anew(tx: Tx) -> Stand:
+    """Send every reader back to the start of its topics, and make every key one of an older generation.
+
+    Waits for batches in hand, which hold the same rows. What stood before is the answer.
+    """
+    stood = await tx.fetch(_STAND)
+    await tx.execute(_ANEW)
+    await tx.execute(_FROM_THE_START)
+    return [(row["topic"], row["partition"], row["next_offset"]) for row in stood]
+
+
+async def behind(tx: Tx, stood: Stand) -> int:
+    """How many records are still to be read until everything that stood is read again."""
+    return await tx.fetchval(
+        _BEHIND, [topic for topic, _, _ in stood], [part for _, part, _ in stood], [offset for _, _, offset in stood]
+    )
