@@ -35,7 +35,6 @@ class Watch:
     """One record of each type as it stood on the wire: topic, value, headers."""
     conversation: dict[str, str] = field(default_factory=dict[str, str])
     early: dict[str, list[tuple[str, float]]] = field(default_factory=dict[str, list[tuple[str, float]]])
-    types: Counter[str] = field(default_factory=Counter[str])
     completed: int = 0
     changed: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -53,7 +52,6 @@ class Watch:
 
     def take(self, record: ConsumerRecord[bytes, bytes]) -> None:
         kind = next(value for key, value in record.headers if key == "ce_type").decode()[9:].rpartition(".")[0]
-        self.types[kind] += 1
         if kind not in self.samples:
             self.samples[kind] = (record.topic, record.value or b"", list(record.headers))
         if kind not in OWED:

@@ -46,7 +46,9 @@ TOPICS: Mapping[Topic, TopicSpec] = {
         TopicSpec(
             Topic.INBOUND, "ingest", "uuid5 of account and thread", ("sentiment", "router", "notifier"), sequenced=False
         ),
-        TopicSpec(Topic.INSIGHTS, "sentiment", "uuid5 of account and thread", ("router", "desk"), sequenced=False),
+        TopicSpec(
+            Topic.INSIGHTS, "sentiment", "uuid5 of account and thread", ("router", "notifier", "desk"), sequenced=False
+        ),
         TopicSpec(
             Topic.CONVERSATIONS,
             "router",
@@ -55,7 +57,7 @@ TOPICS: Mapping[Topic, TopicSpec] = {
             sequenced=True,
         ),
         TopicSpec(Topic.DEADLINES, "sla", "conversation id", ("router", "notifier", "desk"), sequenced=True),
-        TopicSpec(Topic.NOTICES, "notifier", "conversation id", ("router", "sla", "desk"), sequenced=True),
+        TopicSpec(Topic.NOTICES, "notifier", "conversation id", ("router", "sla", "notifier", "desk"), sequenced=True),
         TopicSpec(Topic.COMMANDS, "desk", "conversation id; agent id for presence", ("router",), sequenced=False),
     )
 }

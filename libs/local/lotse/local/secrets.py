@@ -4,7 +4,10 @@ import base64
 import json
 import os
 import secrets
+from collections.abc import Mapping
 from pathlib import Path
+
+from lotse.local.errors import LocalError
 
 SERVICES = ("ingest", "sentiment", "router", "sla", "notifier", "desk")
 
@@ -36,3 +39,14 @@ def local_secrets(folder: Path) -> dict[str, str]:
 
 def _standard_webhooks() -> str:
     return "whsec_" + base64.b64encode(secrets.token_bytes(24)).decode()
+
+
+def resolve(ref: str, known: Mapping[str, str]) -> str:
+    """What `env:NAME` or `file:/path` holds, where `known` are the local secrets. Raises LocalError."""
+    kind, _, where = ref.partition(":")
+    try:
+        return known[where] if kind == "env" else Path(where).read_text(encoding="utf-8").strip()
+    except KeyError:
+        raise LocalError(f"The configuration refers to {ref}: set the variable {where}.") from None
+    except OSError as error:
+        raise LocalError(f"The configuration refers to {ref}: {error.strerror}.") from error

@@ -146,6 +146,15 @@ async def _services(plan: Plan, started: Engines, progress: Progress) -> AsyncGe
             )
         finally:
             watching.cancel()
+            await _stop(supervisor, instances)
+
+
+async def _stop(supervisor: Supervisor, instances: Sequence[Instance]) -> None:
+    """First those that let work in, then those that do it; each group at the same time."""
+    edges = [instance.name for instance in instances if instance.service in ("ingest", "desk")]
+    inside = [instance.name for instance in instances if instance.name not in edges]
+    for names in (edges, inside):
+        await asyncio.gather(*(supervisor.stop(name) for name in names if name in supervisor.pids))
 
 
 def _check(plan: Plan) -> None:
@@ -210,20 +219,27 @@ def _standin(port: int, smtp: int, ingest: Instance, base: Mapping[str, str], pl
 
 
 def _local_config(plan: Plan, standin: int | None, smtp: int | None) -> Path:
-    """The operator's file with the providers' addresses replaced by the stand-in's."""
-    data = cast("dict[str, dict[str, dict[str, object]]]", yaml.safe_load(plan.config.read_text(encoding="utf-8")))
-    if standin is not None:
-        for account in data.get("accounts", {}).values():
-            if account["kind"] == "meta":
-                account["graph_url"] = f"http://127.0.0.1:{standin}/v23.0"
-            if account["kind"] == "mail":
-                account["smtp"] = {"host": "127.0.0.1", "port": smtp, "tls": "none"}
-        for alert in data.get("alerts", {}).values():
-            alert["url"], alert["networks"] = f"http://127.0.0.1:{standin}/alerts", ["127.0.0.0/8"]
+    """The operator's file, with the stand-in in the providers' place where there is one."""
+    text = plan.config.read_text(encoding="utf-8")
+    if standin is not None and smtp is not None:
+        text = towards_standin(text, "127.0.0.1", standin, smtp, ("127.0.0.0/8",))
     path = plan.local_config
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(yaml.safe_dump(data, allow_unicode=True, sort_keys=False), encoding="utf-8")
+    path.write_text(text, encoding="utf-8")
     return path
+
+
+def towards_standin(text: str, host: str, port: int, smtp: int, networks: Sequence[str]) -> str:
+    """The operator's file with the providers' addresses replaced by those of a stand-in within `networks` (CIDR)."""
+    data = cast("dict[str, dict[str, dict[str, object]]]", yaml.safe_load(text))
+    for account in data.get("accounts", {}).values():
+        if account["kind"] == "meta":
+            account["graph_url"] = f"http://{host}:{port}/v23.0"
+        if account["kind"] == "mail":
+            account["smtp"] = {"host": host, "port": smtp, "tls": "none"}
+    for alert in data.get("alerts", {}).values():
+        alert["url"], alert["networks"] = f"http://{host}:{port}/alerts", list(networks)
+    return yaml.safe_dump(data, allow_unicode=True, sort_keys=False)
 
 
 def role_url(admin: str, database: str, service: str, secrets: Mapping[str, str]) -> str:

@@ -8,7 +8,7 @@ from lotse.contracts.envelope import Event, Fact
 from lotse.runtime import telemetry
 from lotse.runtime.fold import Effect
 from lotse.runtime.postgres import is_transient
-from lotse.runtime.ticking import Bell, Shell, wait
+from lotse.runtime.ticking import GATHER, Bell, Shell, wait
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -40,8 +40,8 @@ class EffectRunner(Generic[T, R]):
             settler = group.create_task(self._settle_for_ever())
             while not stopping.is_set():
                 claimed = await self._round(group)
-                if not claimed:
-                    await wait(wake, self._effect.every.total_seconds())
+                if not claimed and await wait(wake, self._effect.every.total_seconds()):
+                    await wait(stopping, GATHER.total_seconds())
                 wake.clear()
             await self._drained()
             settler.cancel()

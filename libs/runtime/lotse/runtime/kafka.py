@@ -57,14 +57,17 @@ def broker_security(settings: KafkaSettings) -> BaseSecurity | None:
     return BaseSecurity(ssl_context=context, use_ssl=True)
 
 
-async def producer(settings: KafkaSettings, name: str) -> AIOKafkaProducer:
-    """A started idempotent producer: acks from all in-sync replicas, order kept per partition."""
+async def producer(settings: KafkaSettings, name: str, linger_ms: int = 0) -> AIOKafkaProducer:
+    """A started idempotent producer: acks from all in-sync replicas, order kept per partition.
+
+    `linger_ms` gathers what single calls send into one request.
+    """
     made = AIOKafkaProducer(
         bootstrap_servers=settings.kafka,
         client_id=name,
         acks="all",
         enable_idempotence=True,
-        linger_ms=0,
+        linger_ms=linger_ms,
         max_batch_size=MAX_RECORD_BYTES * 2,
         max_request_size=MAX_RECORD_BYTES * 4,
         request_timeout_ms=10_000,

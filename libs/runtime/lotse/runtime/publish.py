@@ -23,6 +23,9 @@ log = logging.getLogger(__name__)
 PATIENCE = 2.0
 """Seconds for one send, all records of it together."""
 
+LINGER_MS = 5
+"""How long a record waits for others to share its request."""
+
 Ready = tuple[str, bytes, bytes, list[tuple[str, bytes]]]
 
 
@@ -72,7 +75,7 @@ class Publisher:
     async def _connected(self) -> AIOKafkaProducer:
         async with self._lock:
             if self._producer is None:
-                self._producer = await producer(self._settings, self._name)
+                self._producer = await producer(self._settings, self._name, LINGER_MS)
             return self._producer
 
     def _drop(self, sender: AIOKafkaProducer | None) -> None:

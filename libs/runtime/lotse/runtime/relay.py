@@ -25,6 +25,8 @@ log = logging.getLogger(__name__)
 
 WINDOW = 500
 _IDLE = 0.5
+_GATHER = 0.015
+"""Seconds between two windows that were not full: what is decided meanwhile goes out together."""
 _BACKOFF = 0.5
 _SEND_TIMEOUT = 30.0
 
@@ -136,6 +138,8 @@ class Relay:
             rows = await connection.fetch(_STAMP, WINDOW)
             if rows:
                 await self._send(connection, sender, rows)
+                if len(rows) < WINDOW:
+                    await asyncio.sleep(_GATHER)
             else:
                 self._empty.set()
                 with contextlib.suppress(TimeoutError):

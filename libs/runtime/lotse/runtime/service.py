@@ -281,7 +281,15 @@ class _Running:
         listening = _socket(context.settings)
         context.port = listening.getsockname()[1]
         server = _Server(
-            uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=5)
+            uvicorn.Config(
+                app,
+                log_config=None,
+                access_log=False,
+                proxy_headers=False,
+                server_header=False,
+                lifespan="off",
+                timeout_graceful_shutdown=5,
+            )
         )
         group.create_task(server.serve(sockets=[listening]))
         return server

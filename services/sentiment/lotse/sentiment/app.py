@@ -5,7 +5,9 @@ from collections.abc import Mapping, Sequence
 
 from lotse.contracts.envelope import Event, Fact
 from lotse.contracts.inbound import MessageDeleted, MessageEdited, MessageReceived
+from lotse.contracts.insights import MessageAnalysed
 from lotse.contracts.topics import Topic
+from lotse.runtime import telemetry
 from lotse.runtime.errors import RuntimeFault, SettingsError
 from lotse.runtime.fold import Caused, Reads, Stream
 from lotse.runtime.service import Service, run
@@ -19,9 +21,23 @@ def stream(model: Model, patterns: Mapping[str, str]) -> Stream:
     """Each message and each edit is read; a deleted one is withdrawn. Published, then acknowledged."""
 
     def handle(facts: Sequence[Fact[Event]]) -> list[Caused]:
-        return [caused for fact in facts for caused in analyse(fact, model, patterns)]
+        found = [caused for fact in facts for caused in analyse(fact, model, patterns)]
+        for caused in found:
+            _count(caused.event)
+        return found
 
     return Stream((Reads(Topic.INBOUND, (MessageReceived, MessageEdited, MessageDeleted)),), handle)
+
+
+def _count(event: Event) -> None:
+    if isinstance(event, MessageAnalysed):
+        reading = event.reading
+        telemetry.count(
+            "lotse_readings_total",
+            sentiment=reading.sentiment.value,
+            triage=reading.triage.value,
+            situation=reading.situation.value if reading.situation else "none",
+        )
 
 
 def service(settings: SentimentSettings) -> Service:

@@ -95,7 +95,7 @@ def sign_in(request: Request, known: Sequence[Sender]) -> Sender | Response:
     if not given and request.query:
         given = parse_qs(request.query).get("access_token", [""])[0]
     found = next((sender for sender in known if secrets.compare_digest(sender.token.encode(), given.encode())), None)
-    return found or error(401, 190, "Invalid OAuth access token - Cannot parse access token", "OAuthException")
+    return found or error(401, 190, "Invalid OAuth access token - Cannot parse access token")
 
 
 def read(request: Request, sender: Sender) -> Wish | Response:
@@ -117,7 +117,7 @@ def read(request: Request, sender: Sender) -> Wish | Response:
                 message = f"Unsupported post request. Object with ID '{node}' does not exist"
                 return error(400, 100, message, "GraphMethodException")
     except (ValueError, KeyError, TypeError, AttributeError):
-        return error(400, 100, "(#100) Param is missing or wrong", "OAuthException")
+        return error(400, 100, "(#100) Param is missing or wrong")
 
 
 def _messenger(body: dict[str, object]) -> Wish:
@@ -135,7 +135,7 @@ def _whatsapp(body: dict[str, object]) -> Wish:
     recipient = body["to"] if "to" in body else body["recipient"]
     context = _part(body, "context").get("message_id") if "context" in body else None
     text = _text(_part(body, "text"), "body")
-    return Wish(Channel.WHATSAPP, str(recipient), text, reply_of(named), named, context and str(context))
+    return Wish(Channel.WHATSAPP, str(recipient), text, reply_of(named), named, str(context) if context else None)
 
 
 def _part(body: dict[str, object], name: str) -> dict[str, object]:
@@ -152,7 +152,9 @@ def _text(body: dict[str, object], name: str) -> str:
     return found
 
 
-def error(status: int, code: int, message: str, kind: str, headers: Mapping[str, str] | None = None) -> Response:
+def error(
+    status: int, code: int, message: str, kind: str = "OAuthException", headers: Mapping[str, str] | None = None
+) -> Response:
     """An error in the Graph API's shape."""
     fault = {"message": message, "type": kind, "code": code, "fbtrace_id": secrets.token_urlsafe(8)}
     return Response(status, json.dumps({"error": fault}).encode(), headers or {})
@@ -163,10 +165,14 @@ def refusal(fault: Fault) -> Response | None:
     match fault.fault:
         case "throttle":
             after = {"retry-after": str(fault.retry_after)}
-            return error(429, fault.code or 613, "Calls to this api have exceeded the rate limit.", "OAuthException", after)
+            return error(
+                429, fault.code or 613, "Calls to this api have exceeded the rate limit.", "OAuthException", after
+            )
         case "error":
-            return error(500, fault.code or 2, "An unexpected error has occurred. Please retry later.", "OAuthException")
+            return error(
+                500, fault.code or 2, "An unexpected error has occurred. Please retry later.", "OAuthException"
+            )
         case "refuse":
-            return error(401, fault.code or 190, "Error validating access token: Session has expired", "OAuthException")
+            return error(401, fault.code or 190, "Error validating access token: Session has expired")
         case "delay" | "drop":
             return None

@@ -1,0 +1,1 @@
+"""What `lotse` can be told, by subject."""
