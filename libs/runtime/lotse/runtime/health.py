@@ -4,9 +4,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from fastapi import FastAPI
+from fastapi.telemetry import TelemetryConfig
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
+
+UNTRACED: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False, "operation_spans": False}
+"""For every FastAPI app: the service makes its own spans, and logs never bear an exception's text."""
 
 Check = Callable[[], str | None]
 """None when well, else a word on what is not."""

@@ -47,7 +47,10 @@ SESSION = {
     "tcp_keepalives_interval": "5",
     "tcp_keepalives_count": "3",
     "jit": "off",
+    "enable_seqscan": "off",
 }
+"""Every query of a service is by key. A plan that was made while a table was still empty would go on reading all of
+it, since a prepared statement keeps its plan until the next ANALYZE."""
 
 _TRANSIENT_STATES = ("40001", "40P01", "55P03", "57P01", "57P02", "57P03", "25P03", "53300")
 UNIQUE_VIOLATION = "23505"

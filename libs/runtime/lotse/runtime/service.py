@@ -21,7 +21,7 @@ from lotse.runtime.consumer import Consumer
 from lotse.runtime.effects import EffectRunner
 from lotse.runtime.errors import RuntimeFault
 from lotse.runtime.fold import Effect, Fold, Job, Stream, Timer
-from lotse.runtime.health import Health
+from lotse.runtime.health import UNTRACED, Health
 from lotse.runtime.inbox import Partition
 from lotse.runtime.postgres import Database
 from lotse.runtime.processor import Processor
@@ -275,7 +275,7 @@ class _Running:
         self._part(group, catch_up())
 
     async def _serve(self, group: asyncio.TaskGroup, context: Context) -> uvicorn.Server:
-        app = self.service.http or FastAPI(openapi_url=None)
+        app = self.service.http or FastAPI(openapi_url=None, telemetry=UNTRACED)
         self.health.ready.append(lambda: "stopping" if self.stopping.is_set() else None)
         self.health.mount(app)
         listening = _socket(context.settings)

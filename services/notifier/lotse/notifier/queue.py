@@ -17,10 +17,10 @@ FROM (
     SELECT c.id FROM outgoing AS c
     WHERE c.stage = 'pending' AND c.sink = $1 AND c.due_at <= $2 AND c.expires_at > $2
       AND c.account <> ALL($5::text[]) AND ($6::text[] IS NULL OR c.account = ANY($6::text[]))
-      AND NOT EXISTS (
-          SELECT 1 FROM outgoing AS earlier
-          WHERE earlier.conversation_id = c.conversation_id AND earlier.account = c.account
-            AND earlier.ordinal < c.ordinal AND earlier.stage IN ('pending', 'sending'))
+      AND c.ordinal = (
+          SELECT min(ahead.ordinal) FROM outgoing AS ahead
+          WHERE ahead.conversation_id = c.conversation_id AND ahead.account = c.account
+            AND ahead.stage IN ('pending', 'sending'))
     ORDER BY c.due_at, c.id LIMIT $3 FOR UPDATE OF c SKIP LOCKED
 ) AS chosen
 WHERE o.id = chosen.id

@@ -8,6 +8,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from lotse.desk.api import commands, lists, page, problems
+from lotse.runtime.health import UNTRACED
 
 MAX_BODY = 1024 * 1024
 """Bytes; four times the largest record."""
@@ -46,7 +47,7 @@ class BodyLimit:
 
 def create() -> FastAPI:
     """The app without its parts: `app.state.desk` is set once they can be had."""
-    app = FastAPI(title="Lotse Desk", version="1", description=_DESCRIPTION, redoc_url=None)
+    app = FastAPI(title="Lotse Desk", version="1", description=_DESCRIPTION, redoc_url=None, telemetry=UNTRACED)
     app.add_middleware(BodyLimit)
     problems.install(app)
     app.include_router(page.router)

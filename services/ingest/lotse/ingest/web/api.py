@@ -8,6 +8,7 @@ from lotse.ingest.channels.typed import Edit, NewMessage
 from lotse.ingest.web import blobs, mail, messages, meta, problems
 from lotse.ingest.web.calls import Calls
 from lotse.ingest.web.tokens import SCHEMES
+from lotse.runtime.health import UNTRACED
 
 
 class Api(FastAPI):
@@ -27,7 +28,7 @@ class Api(FastAPI):
 
 def build(accounts: Accounts, calls: Calls) -> FastAPI:
     """Every endpoint of the accounts there are."""
-    app = Api(title="Lotse ingest", version="1", docs_url=None, redoc_url=None)
+    app = Api(title="Lotse ingest", version="1", docs_url=None, redoc_url=None, telemetry=UNTRACED)
     problems.install(app)
     meta.add_to(app, accounts.meta, calls)
     mail.add_to(app, accounts.mail, calls)
