@@ -5,6 +5,7 @@
 
 import re
 from datetime import timedelta
+from functools import cached_property
 from typing import Annotated, Literal, cast
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
@@ -233,6 +234,12 @@ class Config(Section):
             name: {"name": name, **cast("dict[str, object]", one)} if isinstance(one, dict) else one
             for name, one in named.items()
         }
+
+    @cached_property
+    def skills(self) -> frozenset[str]:
+        """Every skill that an agent has or a rule calls for."""
+        had = {skill for agent in self.agents.values() for skill in agent.skills}
+        return frozenset(had | {skill for rule in self.routing.rules for skill in rule.require})
 
     def calendar(self, name: str) -> Calendar:
         """The calendar of that name; `always` is built in."""

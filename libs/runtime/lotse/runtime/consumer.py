@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Collection, Sequence
+from time import monotonic
 from typing import cast
 
 from aiokafka import (
@@ -29,7 +30,7 @@ from lotse.runtime.kafka import broker_security
 from lotse.runtime.processor import Done
 from lotse.runtime.record import Record
 from lotse.runtime.settings import RuntimeSettings
-from lotse.runtime.ticking import wait
+from lotse.runtime.ticking import pause, wait
 
 log = logging.getLogger(__name__)
 
@@ -60,6 +61,7 @@ class Consumer:
         self._done: dict[TopicPartition, int] = {}
         self._stopping = asyncio.Event()
         self._positions: dict[Partition, int] = {}
+        self._last = monotonic()
         self.fault: Exception | None = None
         self.assigned = False
         self._broker = KafkaBroker(
@@ -131,6 +133,7 @@ class Consumer:
         if self.fault is not None:
             await asyncio.sleep(1)
             return
+        begun = monotonic()
         try:
             done = await self._handle(cast("Sequence[Record]", records))
         except (TooManyParked, TopicMadeAnew) as error:
@@ -142,6 +145,15 @@ class Consumer:
             self._back(records)
         else:
             self._note(done)
+            await self._gather(len(records), begun)
+
+    async def _gather(self, records: int, begun: float) -> None:
+        """Let more come before the next batch, the longer the more comes."""
+        now = monotonic()
+        wanted = pause(records, now - self._last) if records < BATCH else 0.0
+        self._last = begun
+        if wanted > now - begun:
+            await wait(self._stopping, wanted - (now - begun))
 
     def _back(self, records: Sequence[ConsumerRecord[bytes, bytes]]) -> None:
         first: dict[Partition, int] = {}

@@ -2,13 +2,14 @@
 
 import asyncio
 import logging
+from time import monotonic
 from typing import Generic, TypeVar
 
 from lotse.contracts.envelope import Event, Fact
 from lotse.runtime import telemetry
 from lotse.runtime.fold import Effect
 from lotse.runtime.postgres import is_transient
-from lotse.runtime.ticking import GATHER, Bell, Shell, wait
+from lotse.runtime.ticking import GATHER, Bell, Shell, pause, wait
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -38,10 +39,12 @@ class EffectRunner(Generic[T, R]):
         """Until told to stop; then waits for the calls under way and settles them."""
         async with asyncio.TaskGroup() as group:
             settler = group.create_task(self._settle_for_ever())
+            last = monotonic()
             while not stopping.is_set():
                 claimed = await self._round(group)
-                if not claimed and await wait(wake, self._effect.every.total_seconds()):
-                    await wait(stopping, GATHER.total_seconds())
+                gather, last = pause(claimed, monotonic() - last), monotonic()
+                if claimed or await wait(wake, self._effect.every.total_seconds()):
+                    await wait(stopping, max(gather, GATHER.total_seconds()))
                 wake.clear()
             await self._drained()
             settler.cancel()

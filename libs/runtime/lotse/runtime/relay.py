@@ -9,6 +9,7 @@ import contextlib
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
+from time import monotonic
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
@@ -20,13 +21,14 @@ from lotse.runtime.postgres import Connection, Row, connect, is_transient
 from lotse.runtime.publish import count_published
 from lotse.runtime.record import STAMP, headers_from_text
 from lotse.runtime.settings import RuntimeSettings
+from lotse.runtime.ticking import pause
 
 log = logging.getLogger(__name__)
 
 WINDOW = 500
 _IDLE = 0.5
-_GATHER = 0.015
-"""Seconds between two windows that were not full: what is decided meanwhile goes out together."""
+_GATHER = 0.01
+"""Least seconds between two windows that were not full: what is decided meanwhile goes out together."""
 _BACKOFF = 0.5
 _SEND_TIMEOUT = 30.0
 
@@ -133,13 +135,15 @@ class Relay:
     async def _work(self, connection: Connection, sender: AIOKafkaProducer) -> None:
         while rows := await connection.fetch(_STAMPED, WINDOW):
             await self._send(connection, sender, rows)
+        begun = monotonic()
         while not self._stopping.is_set():
             self._wake.clear()
             rows = await connection.fetch(_STAMP, WINDOW)
             if rows:
                 await self._send(connection, sender, rows)
                 if len(rows) < WINDOW:
-                    await asyncio.sleep(_GATHER)
+                    await asyncio.sleep(max(_GATHER, pause(len(rows), monotonic() - begun)))
+                begun = monotonic()
             else:
                 self._empty.set()
                 with contextlib.suppress(TimeoutError):

@@ -351,9 +351,11 @@ class _Ring(Bell):
 
 
 def _ringing(once: Callable[[], Awaitable[Sequence[object]]], wake: Callable[[], Awaitable[None]]) -> Callable[[], Any]:
-    async def made() -> None:
-        if await once():
+    async def made() -> int:
+        done = await once()
+        if done:
             await wake()
+        return len(done)
 
     return made
 

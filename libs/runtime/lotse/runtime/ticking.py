@@ -3,9 +3,10 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from time import monotonic
 from typing import Generic, TypeVar
 
 from lotse.contracts.envelope import Event, Fact
@@ -20,6 +21,17 @@ log = logging.getLogger(__name__)
 
 BATCH = 200
 GATHER = timedelta(milliseconds=20)
+LONGEST_PAUSE = 0.075
+
+
+def pause(items: float, seconds: float = 1.0) -> float:
+    """Seconds to wait before the next round, so that busy times make large rounds instead of many.
+
+    It rises with what comes: 12 ms at 200 items a second, 75 ms from 1,200 on. A round has costs of its own
+    (statements, commits, requests) of some milliseconds; a service that is not the bottleneck would otherwise
+    spend on tiny rounds what the bottleneck lacks.
+    """
+    return min(items / max(seconds, 0.001) / 16_000, LONGEST_PAUSE)
 
 
 @dataclass(slots=True)
@@ -136,18 +148,29 @@ async def wait(event: asyncio.Event, seconds: float) -> bool:
 
 
 async def repeat(
-    once: Callable[[], object], every: timedelta, stopping: asyncio.Event, wake: asyncio.Event, name: str
+    once: Callable[[], Awaitable[int | None]],
+    every: timedelta,
+    stopping: asyncio.Event,
+    wake: asyncio.Event,
+    name: str,
 ) -> None:
-    """Run `once` every so often and when woken, until told to stop; what fails is logged and tried again."""
+    """Run `once` every so often and when woken, until told to stop; what fails is logged and tried again.
+
+    `once` may say how much it did: the more, the longer the next round gathers.
+    """
+    gather, last = 0.0, monotonic()
     while not stopping.is_set():
         woken = await wait(wake, every.total_seconds())
         if stopping.is_set():
             return
         if woken:
-            await wait(stopping, GATHER.total_seconds())
+            await wait(stopping, max(gather, GATHER.total_seconds()))
         wake.clear()
+        begun = monotonic()
         try:
-            await once()  # pyright: ignore[reportGeneralTypeIssues]
+            made = await once()
+            gather = pause(made or 0, max(monotonic() - last, 0.02))
+            last = begun
         except Exception as error:
             if is_transient(error):
                 log.warning("%s is tried again after %s", name, type(error).__name__)

@@ -61,9 +61,7 @@ def _highest(skills: Skills, more: Mapping[str, int]) -> Skills:
 
 def _fixed(config: Config, conversation: Conversation) -> Skills:
     """Language and public voice, where the operator's agents have such skills at all."""
-    known = {skill for agent in config.agents.values() for skill in agent.skills}
-    known |= {skill for rule in config.routing.rules for skill in rule.require}
-    found: Skills = {}
+    known, found = config.skills, dict[str, int]()
     if conversation.reading and conversation.reading.language in LANGUAGES and known & LANGUAGES:
         found[conversation.reading.language] = 1
     if conversation.profile.public and PUBLIC_VOICE in known:
