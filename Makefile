@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo up reset test check bench chaos e2e schemas sync
+.PHONY: help demo up reset test check bench chaos e2e schemas render sync
 
 PYTHON ?= python3
 UV := $(shell command -v uv 2>/dev/null || ls .uv/bin/uv 2>/dev/null)
@@ -43,6 +43,9 @@ chaos: sync ## Kill processes at random and count what was lost
 
 schemas: sync ## Write the event schemas and the AsyncAPI document anew
 	@exec $(RUN) python -m lotse.contracts.documents
+
+render: sync ## Build every Kubernetes overlay and hold it against schemas and code
+	@exec $(RUN) python -m deploy.render $(ARGS)
 
 sync: $(if $(UV),,.uv/bin/uv)
 	@$(SYNC) $(if $(wildcard .venv/bin/lotse),--quiet) || { echo "make: the packages could not be installed; check the network and try again" >&2; exit 1; }
