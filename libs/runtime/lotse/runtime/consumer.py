@@ -36,9 +36,6 @@ log = logging.getLogger(__name__)
 
 BATCH = 500
 POLL_MS = 20
-FETCH_WAIT_MS = 25
-FETCH_MIN_BYTES = 256 * 1024
-"""The broker gathers for 25 ms what else comes, so that a transaction carries many records, not one."""
 _COMMIT_EVERY = 1.0
 _COMMIT_WITHIN = 2.0
 _STOP_WITHIN = 10.0
@@ -84,8 +81,7 @@ class Consumer:
             heartbeat_interval_ms=1500,
             batch_timeout_ms=POLL_MS,
             max_records=BATCH,
-            fetch_max_wait_ms=FETCH_WAIT_MS,
-            fetch_min_bytes=FETCH_MIN_BYTES,
+            fetch_max_wait_ms=500,
             listener=_Listener(self),
             parser=_whole,
             decoder=_untouched,
@@ -133,6 +129,27 @@ class Consumer:
         if self.fault is not None:
             await asyncio.sleep(1)
             return
+        held = self._hold()
+        try:
+            await self._take(records)
+        finally:
+            self._release(held)
+
+    def _hold(self) -> list[TopicPartition]:
+        """Ask Kafka for nothing while a batch is in hand, so that the next fetch brings all that came meanwhile."""
+        consumer = self._consumer
+        held = list(consumer.assignment()) if consumer is not None else []
+        if consumer is not None:
+            consumer.pause(*held)
+        return held
+
+    def _release(self, held: Sequence[TopicPartition]) -> None:
+        consumer = self._consumer
+        mine = consumer.assignment() if consumer is not None else frozenset[TopicPartition]()
+        if consumer is not None:
+            consumer.resume(*(partition for partition in held if partition in mine))
+
+    async def _take(self, records: tuple[ConsumerRecord[bytes, bytes], ...]) -> None:
         begun = monotonic()
         try:
             done = await self._handle(cast("Sequence[Record]", records))

@@ -20,7 +20,7 @@ T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 BATCH = 200
-GATHER = timedelta(milliseconds=20)
+GATHER = timedelta(milliseconds=30)
 LONGEST_PAUSE = 0.075
 
 
