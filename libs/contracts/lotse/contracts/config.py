@@ -8,12 +8,13 @@ from datetime import timedelta
 from functools import cached_property
 from typing import Annotated, Literal, cast
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, field_validator
 
 from lotse.contracts.calendars import ALWAYS, Calendar
 from lotse.contracts.channels import Channel
 from lotse.contracts.deadlines import Clock
 from lotse.contracts.ids import AccountId, AgentId, TeamId
+from lotse.contracts.pii import checked_pattern
 from lotse.contracts.values import Language, Sentiment, Situation, Triage
 
 _DURATION = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(ms|s|sec|min|m|h|d)\s*")
@@ -207,7 +208,7 @@ class Alert(Section):
 class Pii(Section):
     """Patterns of the operator's own customer and order numbers."""
 
-    patterns: dict[str, str] = {}
+    patterns: dict[str, Annotated[str, AfterValidator(checked_pattern)]] = {}
 
 
 class Config(Section):

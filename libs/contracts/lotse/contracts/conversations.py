@@ -145,7 +145,11 @@ class ReadingChanged(ConversationEvent, name="reading.changed"):
 
 
 class AssignmentChanged(ConversationEvent, name="assignment.changed"):
-    """Who has the conversation. `current` None: nobody any more."""
+    """Who has the conversation. `current` None alone means that it is back in the queue.
+
+    It says assigned or queued by itself: no event of its own changes the status then.
+    `conversation.queued`, `.resolved` and `.set_aside` end an assignment, `.waiting` and `.snoozed` keep it.
+    """
 
     previous: AgentId | None = None
     current: AgentId | None = None
@@ -202,7 +206,7 @@ class ReplyBlocked(ConversationEvent, name="reply.blocked"):
     reply_id: ReplyId
     agent_id: AgentId
     problem: str
-    """pii, too-long, window-closed, empty."""
+    """blocked-pii, too-long, window-closed, empty."""
     spans: tuple[Span, ...] = ()
     suggestion: str
     at: AwareDatetime

@@ -21,7 +21,7 @@ class Clock(StrEnum):
 
 
 class DeadlineEvent(Event):
-    """A fact about one deadline; `deadline_id` is derived from conversation, clock and start."""
+    """A fact about one deadline; `deadline_id` is derived from conversation, clock and what ended the wait before."""
 
     TOPIC: ClassVar[Topic] = Topic.DEADLINES
 

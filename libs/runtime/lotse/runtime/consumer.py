@@ -35,7 +35,7 @@ from lotse.runtime.ticking import pause, wait
 log = logging.getLogger(__name__)
 
 BATCH = 500
-POLL_MS = 20
+POLL_MS = 10
 _COMMIT_EVERY = 1.0
 _COMMIT_WITHIN = 2.0
 _STOP_WITHIN = 10.0

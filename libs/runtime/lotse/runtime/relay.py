@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 
 WINDOW = 500
 _IDLE = 0.5
-_GATHER = 0.02
+_GATHER = 0.01
 """Least seconds between two windows that were not full: what is decided meanwhile goes out together."""
 _BACKOFF = 0.5
 _SEND_TIMEOUT = 30.0

@@ -23,7 +23,7 @@ from lotse.runtime.errors import RuntimeFault
 from lotse.runtime.fold import Effect, Fold, Job, Stream, Timer
 from lotse.runtime.health import UNTRACED, Health
 from lotse.runtime.inbox import Partition
-from lotse.runtime.postgres import Database
+from lotse.runtime.postgres import Database, is_transient
 from lotse.runtime.processor import Processor
 from lotse.runtime.publish import Publisher
 from lotse.runtime.record import headers_from_text
@@ -132,7 +132,9 @@ class _Running:
             try:
                 await migrate.migrate(url, self.service.name, self.service.packages)
                 return await Database.open(url, self.service.name, settings.postgres_pool)
-            except (OSError, TimeoutError) as error:
+            except Exception as error:
+                if not is_transient(error):
+                    raise
                 log.warning("PostgreSQL cannot be had (%s), trying again", type(error).__name__)
                 await wait(self.stopping, 1.0)
         return None

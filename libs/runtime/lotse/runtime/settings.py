@@ -25,8 +25,14 @@ class _Settings(BaseSettings):
         try:
             return cls()
         except ValidationError as error:
-            named = "; ".join(f"LOTSE_{part.strip().upper()}" for part in problems(error).split(";"))
+            named = "; ".join(_named(part) for part in problems(error).split("; "))
             raise SettingsError(f"settings: {named}") from error
+
+
+def _named(problem: str) -> str:
+    """`postgres: Field required` as the variable that an operator sets."""
+    name, _, text = problem.partition(": ")
+    return f"LOTSE_{name.upper()}: {text}" if text else problem
 
 
 class KafkaSettings(_Settings):
@@ -81,7 +87,7 @@ class RuntimeSettings(KafkaSettings, PostgresSettings):
         except UnicodeDecodeError as error:
             raise SettingsError(f"LOTSE_CONFIG: {self.config}: is not UTF-8") from error
         except ConfigError as error:
-            raise SettingsError(str(error)) from error
+            raise SettingsError(f"LOTSE_CONFIG: {error}") from error
 
 
 def secret(ref: str) -> SecretStr:

@@ -2,12 +2,9 @@
 
 import argparse
 import sys
-from pathlib import Path
 
 from fastapi import FastAPI
 
-from lotse.contracts.config import Config
-from lotse.contracts.config_file import ConfigError, load
 from lotse.desk import rebuilding, store
 from lotse.desk.api import app as api
 from lotse.desk.api.parts import Parts
@@ -15,27 +12,20 @@ from lotse.desk.auth import Guard
 from lotse.desk.settings import DeskSettings
 from lotse.desk.waiting import Waiting
 from lotse.runtime import clock
-from lotse.runtime.errors import RuntimeFault, SettingsError
+from lotse.runtime.errors import RuntimeFault
 from lotse.runtime.service import Context, Service, run
 
 
 def service(settings: DeskSettings) -> Service:
     """One fold into the projections, one job that wakes who waits for an outcome, and the API."""
     waiting, http = Waiting(), api.create()
-    config, guard = _config(settings.config), Guard(settings)
+    config, guard = settings.read_config(), Guard(settings)
 
     async def start(context: Context) -> None:
         _attach(http, Parts(settings, config, guard, context.database, context.publisher, waiting, clock.now))
         await context.publisher.connect()
 
     return Service(name="desk", settings=settings, folds=(store.fold(),), jobs=(waiting.job(),), http=http, open=start)
-
-
-def _config(path: Path) -> Config:
-    try:
-        return load(path.read_text(encoding="utf-8"), path.name)
-    except (OSError, ConfigError) as error:
-        raise SettingsError(f"LOTSE_CONFIG: {error}") from error
 
 
 def _attach(http: FastAPI, parts: Parts) -> None:

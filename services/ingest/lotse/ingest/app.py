@@ -5,8 +5,6 @@ from datetime import datetime, timedelta
 
 import httpx
 
-from lotse.contracts.config import Config
-from lotse.contracts.config_file import ConfigError, load
 from lotse.ingest import media, store
 from lotse.ingest.accounts import Accounts
 from lotse.ingest.edge import Edge
@@ -29,7 +27,7 @@ def service(settings: IngestSettings) -> Service:
         SettingsError: The configuration cannot be read or a secret in it is missing; the text names it.
     """
     calls = Calls(settings)
-    accounts = Accounts.of(_config(settings), secret)
+    accounts = Accounts.of(settings.read_config(), secret)
     fetcher = Fetcher(accounts.meta, settings.media_hosts, settings.media_limit, httpx.AsyncClient(timeout=20))
 
     async def opened(context: Context) -> None:
@@ -60,10 +58,3 @@ def main() -> None:
     except SettingsError as error:
         sys.exit(f"lotse-ingest: {error}")
     run(made)
-
-
-def _config(settings: IngestSettings) -> Config:
-    try:
-        return load(settings.config.read_text(encoding="utf-8"), str(settings.config))
-    except (OSError, ConfigError) as error:
-        raise SettingsError(f"the configuration cannot be read: {error}") from error

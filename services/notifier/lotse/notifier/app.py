@@ -4,12 +4,9 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
-from pathlib import Path
 from uuid import UUID
 
 from lotse.contracts.config import Config
-from lotse.contracts.config_file import ConfigError
-from lotse.contracts.config_file import load as load_config
 from lotse.contracts.conversations import ConversationOpened, ConversationQueued, ReplyApproved
 from lotse.contracts.deadlines import DeadlineMissed, DeadlineWarned
 from lotse.contracts.envelope import Event, Fact, known_types
@@ -142,20 +139,12 @@ def forgetting(keep: timedelta) -> Job:
     return Job("forget", timedelta(hours=1), after_fold=False, run=forget)
 
 
-def configuration(path: Path) -> Config:
-    """The operator's file. Raises SettingsError with every mistake in it."""
-    try:
-        return load_config(path.read_text(encoding="utf-8"), path.name)
-    except (OSError, ConfigError) as error:
-        raise SettingsError(f"LOTSE_CONFIG: {error}") from error
-
-
 def service(settings: Settings) -> Service:
     """Everything that notifier is made of."""
     timings = Timings(
         call=settings.call_timeout, echo=settings.echo_wait, reply=settings.reply_for, sign_in=settings.sign_in_every
     )
-    rules = Rules(configuration(settings.config), timings)
+    rules = Rules(settings.read_config(), timings)
     sender = Sender(rules, clock.now)
 
     async def opened(_: Context) -> None:

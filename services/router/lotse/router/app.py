@@ -25,7 +25,7 @@ from lotse.contracts.topics import Topic
 from lotse.router.core import presence, timers
 from lotse.router.core.fold import decide
 from lotse.router.core.state import State, Turn
-from lotse.router.settings import Settings, read_config
+from lotse.router.settings import Settings
 from lotse.router.store import batch, matching, tables, timing
 from lotse.runtime import telemetry
 from lotse.runtime.errors import SettingsError
@@ -127,7 +127,7 @@ def _turn(due: Due[ConversationId] | Due[AgentId], now: datetime) -> Turn:
 
 def service(settings: Settings) -> Service:
     """The whole service, as the runtime runs it."""
-    config = read_config(settings.config)
+    config = settings.read_config()
 
     async def open_(context: Context) -> None:
         async with context.database.transaction() as tx:

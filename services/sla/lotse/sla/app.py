@@ -4,9 +4,8 @@ import argparse
 import asyncio
 import sys
 
-from lotse.contracts.config_file import ConfigError, load
 from lotse.runtime import clock
-from lotse.runtime.errors import RuntimeFault, SettingsError
+from lotse.runtime.errors import RuntimeFault
 from lotse.runtime.service import Context, Service, run
 from lotse.sla.core.rules import Rules
 from lotse.sla.recompute import recompute
@@ -34,12 +33,7 @@ def service(settings: SlaSettings) -> Service:
 
 def read_rules(settings: SlaSettings) -> Rules:
     """The operator's policies and calendars. Raises SettingsError saying what is wrong with the file."""
-    try:
-        return Rules.of(load(settings.config.read_text(encoding="utf-8"), settings.config.name))
-    except OSError as error:
-        raise SettingsError(f"LOTSE_CONFIG: {settings.config}: {error.strerror}") from error
-    except ConfigError as error:
-        raise SettingsError(str(error)) from error
+    return Rules.of(settings.read_config())
 
 
 def main() -> None:
