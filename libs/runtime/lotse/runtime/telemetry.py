@@ -41,7 +41,6 @@ class Metric:
 METRICS: dict[str, Metric] = {
     "lotse_records_read_total": Metric("counter", "Records taken from a topic", ("topic",)),
     "lotse_records_repeated_total": Metric("counter", "Records dropped because they were read before", ("topic",)),
-    "lotse_records_skipped_total": Metric("counter", "Records of a type this service has no use for", ("topic",)),
     "lotse_records_parked_total": Metric("counter", "Records and timers parked", ("topic", "reason")),
     "lotse_records_missing_total": Metric("counter", "Records that retention took before they were read", ("topic",)),
     "lotse_sequence_jumps_total": Metric("counter", "Keys whose ce_sequence jumped", ("topic",)),
