@@ -8,7 +8,7 @@ Source: CloudEvents Kafka Protocol Binding 1.0.2, part 3.2.
 """
 
 from abc import abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar, Generic, TypeVar
@@ -111,17 +111,6 @@ def encode_headers(fact: Fact[Event]) -> list[tuple[str, bytes]]:
 def encode_value(data: Event) -> bytes:
     """The event's data as JSON in UTF-8; what is unset is left out."""
     return data.__pydantic_serializer__.to_json(data, exclude_none=True)
-
-
-def header(headers: Iterable[tuple[str, bytes]], name: str) -> str | None:
-    """The first header of that name as text, or None. Raises InvalidRecord where it is not UTF-8."""
-    for key, value in headers:
-        if key == name:
-            try:
-                return value.decode()
-            except UnicodeDecodeError as error:
-                raise InvalidRecord(f"header {name} is not UTF-8") from error
-    return None
 
 
 def decode(headers: Headers, value: bytes | None) -> Fact[Event]:

@@ -156,13 +156,6 @@ class Reading(Value):
     model_version: str = ""
 
 
-class Occurrence(Value):
-    """When it happened: by the provider's clock and by ours."""
-
-    occurred_at: AwareDatetime
-    received_at: AwareDatetime
-
-
 __all__ = [
     "UUID",
     "Actor",
@@ -172,7 +165,6 @@ __all__ = [
     "Identity",
     "IdentityKind",
     "Language",
-    "Occurrence",
     "Presence",
     "Reading",
     "Sentiment",

@@ -1,7 +1,6 @@
 """The whole of Lotse on one machine: engines, topics, schemas, the stand-in and the services' processes."""
 
 import asyncio
-import os
 import sys
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -290,9 +289,3 @@ async def _answers(client: httpx.AsyncClient, instance: Instance) -> bool:
         return (await client.get(f"{instance.url}/readyz")).status_code == 200
     except httpx.HTTPError:
         return False
-
-
-def workspace() -> Path:
-    """The project's root, from wherever it is called."""
-    named = os.environ.get("LOTSE_HOME")
-    return Path(named).parent if named else state_folder().parent

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
 from time import monotonic
 from typing import Generic, TypeVar
 
@@ -9,7 +10,7 @@ from lotse.contracts.envelope import Event, Fact
 from lotse.runtime import telemetry
 from lotse.runtime.fold import Effect
 from lotse.runtime.postgres import is_transient
-from lotse.runtime.ticking import GATHER, Bell, Shell, pause, wait
+from lotse.runtime.ticking import GATHER, Shell, pause, wait
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -21,10 +22,10 @@ _SETTLE_AT_ONCE = 100
 class EffectRunner(Generic[T, R]):
     """Keeps up to `concurrency` calls under way; a slow one holds nobody else."""
 
-    def __init__(self, effect: Effect[T, R], shell: Shell, bell: Bell) -> None:
+    def __init__(self, effect: Effect[T, R], shell: Shell, wake: Callable[[], Awaitable[None]]) -> None:
         self._effect = effect
         self._shell = shell
-        self._bell = bell
+        self._wake = wake
         self._done: asyncio.Queue[tuple[T, R]] = asyncio.Queue()
         self._under_way = 0
         self._freed = asyncio.Event()
@@ -115,7 +116,7 @@ class EffectRunner(Generic[T, R]):
         async with self._shell.database.transaction() as tx:
             published = await self._shell.append(tx, await self._effect.settle(tx, batch, now), now)
         telemetry.count("lotse_effects_total", len(batch), effect=self._effect.name)
-        self._bell.ring()
+        await self._wake()
         return published
 
     async def _drained(self) -> None:

@@ -8,7 +8,7 @@ that say how far each partition was read.
 import asyncio
 import logging
 import random
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from time import perf_counter
@@ -19,7 +19,7 @@ from lotse.contracts.events import all_types
 from lotse.contracts.topics import TOPICS, Topic
 from lotse.runtime import inbox, outbox, parking, telemetry
 from lotse.runtime.errors import TooManyParked
-from lotse.runtime.fold import Caused, Fold, Reads
+from lotse.runtime.fold import Caused, Fold
 from lotse.runtime.inbox import Partition
 from lotse.runtime.parking import Parked, Reason
 from lotse.runtime.postgres import UNIQUE_VIOLATION, Database, Tx, is_transient, sqlstate
@@ -78,10 +78,6 @@ class Processor(Generic[S]):
     def topics(self) -> Collection[str]:
         """The full names of what the fold reads."""
         return self._reads.keys()
-
-    @property
-    def reads(self) -> Mapping[str, Reads]:
-        return self._reads
 
     async def process(self, records: Sequence[Record]) -> Done:
         """Apply a batch. Passing faults are tried again for as long as they last; a record that

@@ -183,7 +183,7 @@ class _Running:
             once = _ringing(JobRunner(job, shell).once, wake)
             self._part(group, repeat(once, job.every, self.stopping, listener, job.name))
         for effect in service.effects:
-            made = EffectRunner(effect, shell, _Ring(wake))
+            made = EffectRunner(effect, shell, wake)
             self._part(group, made.run(self.stopping, self.bell.listener()))
         for background in service.background:
             self._part(group, background(context))
@@ -340,18 +340,6 @@ class _Server(uvicorn.Server):
     @contextlib.contextmanager
     def capture_signals(self) -> Any:
         yield
-
-
-class _Ring(Bell):
-    """A bell that wakes relay and jobs."""
-
-    def __init__(self, wake: Callable[[], Awaitable[None]]) -> None:
-        super().__init__()
-        self._wake = wake
-
-    def ring(self) -> None:
-        task = asyncio.ensure_future(self._wake())
-        task.add_done_callback(lambda done: done.exception())
 
 
 def _ringing(once: Callable[[], Awaitable[Sequence[object]]], wake: Callable[[], Awaitable[None]]) -> Callable[[], Any]:

@@ -15,7 +15,7 @@ from lotse.runtime.fold import Effect, Fold, Job, Timer
 from lotse.runtime.postgres import Database, Row
 from lotse.runtime.processor import Done, Processor
 from lotse.runtime.record import STAMP, headers_from_text
-from lotse.runtime.ticking import Bell, JobRunner, Shell, TimerRunner
+from lotse.runtime.ticking import JobRunner, Shell, TimerRunner
 
 PREFIX = "test"
 NAMES = {topic: topic.full_name(PREFIX) for topic in Topic}
@@ -129,7 +129,7 @@ class Harness:
     async def effect(self, effect: Effect[Any, Any], now: datetime | None = None) -> list[Fact[Event]]:
         """Claim, perform and settle one round."""
         self._at(now)
-        return await EffectRunner(effect, self._shell, Bell()).once()
+        return await EffectRunner(effect, self._shell, _nobody_waits).once()
 
     async def rows(self, query: str, *args: object) -> list[Row]:
         async with self.database.connection() as connection:
@@ -147,3 +147,7 @@ class Harness:
     def _at(self, now: datetime | None) -> None:
         if now is not None:
             self.clock.at = now
+
+
+async def _nobody_waits() -> None:
+    """There is no relay and no job to wake."""
