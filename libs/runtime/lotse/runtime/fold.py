@@ -38,13 +38,26 @@ class Caused:
 
 
 @dataclass(frozen=True, slots=True)
+class Applied:
+    """A fact that a fold applied, and where in the log it stood; `offset` None: replayed after it was parked."""
+
+    fact: Fact[Event]
+    partition: int
+    offset: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Fold(Generic[S]):
-    """State, event, now → state, events. `load` locks in id order, `decide` is pure, `save` writes in bulk."""
+    """State, event, now → state, events. `load` locks in id order, `decide` is pure, `save` writes in bulk.
+
+    `mark` is told of what was applied, in the same transaction: for readers that follow the fold by offset.
+    """
 
     reads: tuple[Reads, ...]
     load: Callable[[Tx, Sequence[Fact[Event]]], Awaitable[S]]
     decide: Callable[[S, Fact[Event], datetime], list[Event]]
     save: Callable[[Tx, S], Awaitable[None]]
+    mark: Callable[[Tx, Sequence[Applied]], Awaitable[None]] | None = None
 
 
 @dataclass(frozen=True, slots=True)

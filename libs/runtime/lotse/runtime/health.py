@@ -8,6 +8,7 @@ from fastapi.telemetry import TelemetryConfig
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
 
 UNTRACED: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False, "operation_spans": False}
 """For every FastAPI app: the service makes its own spans, and logs never bear an exception's text."""
@@ -24,10 +25,12 @@ class Health:
     ready: list[Check] = field(default_factory=list[Check])
 
     def mount(self, app: FastAPI) -> None:
-        """Add the three routes; they are no part of the API's document."""
-        app.add_route("/livez", self._livez, include_in_schema=False)
-        app.add_route("/readyz", self._readyz, include_in_schema=False)
-        app.add_route("/metrics", _metrics, include_in_schema=False)
+        """Add the three routes, before whatever takes every path; they are no part of the API's document."""
+        app.router.routes[:0] = [
+            Route("/livez", self._livez, include_in_schema=False),
+            Route("/readyz", self._readyz, include_in_schema=False),
+            Route("/metrics", _metrics, include_in_schema=False),
+        ]
 
     async def _livez(self, _: Request) -> Response:
         return _answer(self.live)

@@ -19,7 +19,7 @@ from lotse.contracts.events import all_types
 from lotse.contracts.topics import TOPICS, Topic
 from lotse.runtime import inbox, outbox, parking, telemetry
 from lotse.runtime.errors import TooManyParked
-from lotse.runtime.fold import Caused, Fold
+from lotse.runtime.fold import Applied, Caused, Fold
 from lotse.runtime.inbox import Partition
 from lotse.runtime.parking import Parked, Reason
 from lotse.runtime.postgres import UNIQUE_VIOLATION, Database, Tx, is_transient, sqlstate
@@ -45,7 +45,7 @@ class Done:
 class _Decoded:
     """A batch after decoding: what to decide, in order, and what to park."""
 
-    facts: list[Fact[Event]] = field(default_factory=list[Fact[Event]])
+    facts: list[Applied] = field(default_factory=list[Applied])
     spans: list[telemetry.Span] = field(default_factory=list[telemetry.Span])
     park: list[tuple[Record, Reason, str]] = field(default_factory=list[tuple[Record, Reason, str]])
 
@@ -214,35 +214,39 @@ class Processor(Generic[S]):
             )
             found.spans.append(span)
             fact = _under(fact, span.traceparent)
-        found.facts.append(fact)
+        found.facts.append(Applied(fact, record.partition, record.offset))
 
     async def _behind(self, tx: Tx, records: Sequence[Record]) -> set[tuple[str, str]]:
         keys = {key_of(record) for record in records if record.topic in self._sequenced}
         return await parking.parked_keys(tx, self._sequenced, keys) if keys else set()
 
     async def _once(self, tx: Tx, decoded: _Decoded, now: datetime) -> _Decoded:
-        wanted = [fact for fact in decoded.facts if self._reads[self._names[fact.data.TOPIC]].once]
+        wanted = [one.fact.id for one in decoded.facts if self._reads[self._names[one.fact.data.TOPIC]].once]
         if not wanted:
             return decoded
-        fresh = await inbox.first_seen(tx, [fact.id for fact in wanted], now)
-        kept: list[Fact[Event]] = []
-        for fact in decoded.facts:
+        fresh = await inbox.first_seen(tx, wanted, now)
+        kept: list[Applied] = []
+        for one in decoded.facts:
+            fact = one.fact
             if not self._reads[self._names[fact.data.TOPIC]].once or fact.id in fresh:
-                kept.append(fact)
+                kept.append(one)
                 fresh.discard(fact.id)
             else:
                 telemetry.count("lotse_records_repeated_total", topic=self._names[fact.data.TOPIC])
         decoded.facts = kept
         return decoded
 
-    async def _decide(self, tx: Tx, facts: Sequence[Fact[Event]], now: datetime) -> list[Fact[Event]]:
-        if not facts:
+    async def _decide(self, tx: Tx, applied: Sequence[Applied], now: datetime) -> list[Fact[Event]]:
+        if not applied:
             return []
+        facts = [one.fact for one in applied]
         state = await self._fold.load(tx, facts)
         caused: list[Caused] = []
         for fact in facts:
             caused += outbox.caused_by(fact, self._fold.decide(state, fact, now))
         await self._fold.save(tx, state)
+        if self._fold.mark is not None:
+            await self._fold.mark(tx, applied)
         return await outbox.append(tx, self._names, caused, self._source, now)
 
     async def replay(self) -> int:
@@ -265,7 +269,7 @@ class Processor(Generic[S]):
                     return 0
                 fact = self._read(item)
                 if fact is not None:
-                    await self._decide(tx, [fact], self._clock())
+                    await self._decide(tx, [Applied(fact, item.partition, None)], self._clock())
                 await parking.remove(tx, item.id)
         except Exception as error:
             if is_transient(error):

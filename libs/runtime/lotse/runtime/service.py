@@ -291,7 +291,7 @@ class _Running:
                 access_log=False,
                 proxy_headers=False,
                 server_header=False,
-                lifespan="off",
+                lifespan="on",
                 timeout_graceful_shutdown=5,
             )
         )

@@ -3,12 +3,11 @@
 import argparse
 import sys
 
-from fastapi import FastAPI
-
 from lotse.desk import rebuilding, store
 from lotse.desk.api import app as api
-from lotse.desk.api.parts import Parts
+from lotse.desk.api.parts import Parts, parts_of
 from lotse.desk.auth import Guard
+from lotse.desk.console.console import mount
 from lotse.desk.settings import DeskSettings
 from lotse.desk.waiting import Waiting
 from lotse.runtime import clock
@@ -22,14 +21,11 @@ def service(settings: DeskSettings) -> Service:
     config, guard = settings.read_config(), Guard(settings)
 
     async def start(context: Context) -> None:
-        _attach(http, Parts(settings, config, guard, context.database, context.publisher, waiting, clock.now))
+        http.state.desk = Parts(settings, config, guard, context.database, context.publisher, waiting, clock.now)
         await context.publisher.connect()
 
+    mount(http, settings, lambda: parts_of(http))
     return Service(name="desk", settings=settings, folds=(store.fold(),), jobs=(waiting.job(),), http=http, open=start)
-
-
-def _attach(http: FastAPI, parts: Parts) -> None:
-    http.state.desk = parts
 
 
 def main() -> None:

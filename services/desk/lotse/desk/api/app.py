@@ -7,7 +7,7 @@ from fastapi.openapi.utils import get_openapi
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from lotse.desk.api import commands, lists, page, problems
+from lotse.desk.api import commands, lists, problems
 from lotse.runtime.health import UNTRACED
 
 MAX_BODY = 1024 * 1024
@@ -50,7 +50,6 @@ def create() -> FastAPI:
     app = FastAPI(title="Lotse Desk", version="1", description=_DESCRIPTION, redoc_url=None, telemetry=UNTRACED)
     app.add_middleware(BodyLimit)
     problems.install(app)
-    app.include_router(page.router)
     app.include_router(lists.router, tags=["read"])
     app.include_router(commands.router, tags=["act"])
     app.openapi = lambda: _document(app)

@@ -1,9 +1,6 @@
 """What can be asked for. A command is published, and answered with its outcome where that comes in time."""
 
-import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -12,16 +9,13 @@ from starlette.responses import JSONResponse, Response
 
 from lotse.contracts import commands as c
 from lotse.contracts.config import Name
-from lotse.contracts.envelope import Fact
-from lotse.contracts.ids import AgentId, ConversationId, TeamId, derive
+from lotse.contracts.ids import AgentId, ConversationId, TeamId
 from lotse.contracts.values import Presence
-from lotse.desk import reads
+from lotse.desk.acting import Asked, ask, known_outcome
 from lotse.desk.api import models as m
 from lotse.desk.api.parts import Desk, Responses, Who, told
-from lotse.desk.api.problems import ApiError, reading
+from lotse.desk.api.problems import ApiError
 from lotse.desk.auth import Caller
-from lotse.runtime import telemetry
-from lotse.runtime.publish import BrokerUnavailable, RecordTooLarge
 
 router = APIRouter(prefix="/v1")
 
@@ -44,58 +38,16 @@ ANSWERS: Responses = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A command on its way in: who asks, under which id, when."""
-
-    desk: Desk
-    caller: Caller
-    command_id: UUID
-    at: datetime
-    traceparent: str | None
-
-    async def answer(self, command: c.Command) -> Response:
-        """Publish and wait: 200 with the outcome, 409 with the reason, else 202 with the status address."""
-        outcome = await _known(self.desk, self.command_id)
-        if outcome is None:
-            async with self.desk.waiting.for_outcome(self.command_id) as future:
-                await self.publish(command)
-                outcome = await _within(future, self.desk.settings.outcome_wait.total_seconds())
-        return _answered(self.command_id, outcome)
-
-    async def publish(self, command: c.Command) -> None:
-        with telemetry.span(
-            "publish commands", "producer", self.traceparent, **{"cloudevents.event_type": command.TYPE}
-        ) as span:
-            fact = Fact(self.command_id, "/desk", self.at, command, traceparent=span.traceparent)
-            try:
-                await self.desk.publisher.publish([fact])
-            except RecordTooLarge as error:
-                raise ApiError(413, "too_large", str(error)) from error
-            except BrokerUnavailable as error:
-                detail = "the command could not be handed on; send it again with the same Idempotency-Key"
-                raise ApiError(503, "broker_away", detail, headers={"Retry-After": "1"}) from error
-
-
 def _asked(request: Request, desk: Desk, who: Who, key: Key) -> Asked:
-    traceparent = request.headers.get("traceparent")
-    if telemetry.parse(traceparent) is None:
-        traceparent = telemetry.begin_trace(desk.settings.sample_ratio)
-    return Asked(desk, who, derive("command", who.subject, key), desk.clock(), traceparent)
+    return ask(desk, who, key, request.headers.get("traceparent"))
 
 
 Command = Annotated[Asked, Depends(_asked)]
 
 
-async def _known(desk: Desk, command_id: UUID) -> m.Outcome | None:
-    async with reading(desk.database) as tx:
-        found = await reads.outcomes(tx, [command_id])
-    return found[0] if found else None
-
-
-async def _within(future: "asyncio.Future[m.Outcome]", seconds: float) -> m.Outcome | None:
-    done, _ = await asyncio.wait([future], timeout=seconds)
-    return future.result() if done else None
+async def _answer(asked: Asked, command: c.Command) -> Response:
+    """200 with the outcome, 409 with the reason, else 202 with the status address."""
+    return _answered(asked.command_id, await asked.outcome(command))
 
 
 def _answered(command_id: UUID, outcome: m.Outcome | None) -> Response:
@@ -116,7 +68,7 @@ def _progress(command_id: UUID, outcome: m.Outcome | None) -> m.Progress:
 @router.get("/commands/{command_id}", responses=told())
 async def get_command(desk: Desk, _: Who, command_id: UUID) -> m.Progress:
     """What became of a command; `open` until its outcome is heard of, also where there never was such a command."""
-    return _progress(command_id, await _known(desk, command_id))
+    return _progress(command_id, await known_outcome(desk, command_id))
 
 
 def _post(path: str) -> Callable[[Callable[..., object]], Callable[..., object]]:
@@ -135,7 +87,7 @@ async def reply(conversation_id: UUID, wish: m.ReplyWish, command: Command) -> R
         then=wish.then,
         override_reason=wish.override_reason,
     )
-    return await command.answer(event)
+    return await _answer(command, event)
 
 
 @_post("resolve")
@@ -148,7 +100,7 @@ async def resolve(conversation_id: UUID, wish: m.ResolveWish, command: Command) 
         at=command.at,
         reason=wish.reason,
     )
-    return await command.answer(event)
+    return await _answer(command, event)
 
 
 @_post("snooze")
@@ -161,7 +113,7 @@ async def snooze(conversation_id: UUID, wish: m.SnoozeWish, command: Command) ->
         at=command.at,
         until=wish.until,
     )
-    return await command.answer(event)
+    return await _answer(command, event)
 
 
 @_post("reopen")
@@ -174,7 +126,7 @@ async def reopen(conversation_id: UUID, wish: m.ReopenWish, command: Command) ->
         at=command.at,
         reason=wish.reason,
     )
-    return await command.answer(event)
+    return await _answer(command, event)
 
 
 @_post("transfer")
@@ -189,7 +141,7 @@ async def transfer(conversation_id: UUID, wish: m.TransferWish, command: Command
         team_id=TeamId(wish.team_id) if wish.team_id else None,
         reason=wish.reason,
     )
-    return await command.answer(event)
+    return await _answer(command, event)
 
 
 @_post("notes")
@@ -202,7 +154,7 @@ async def note(conversation_id: UUID, wish: m.NoteWish, command: Command) -> Res
         at=command.at,
         text=wish.text,
     )
-    return await command.answer(event)
+    return await _answer(command, event)
 
 
 @router.put("/agents/{agent_id}/status", response_model=None, responses=ANSWERS)
@@ -217,7 +169,7 @@ async def put_status(agent_id: AgentPath, wish: m.StatusWish, command: Command) 
         status=Presence(wish.status),
         hand_back=wish.hand_back,
     )
-    return await command.answer(event)
+    return await _answer(command, event)
 
 
 @router.post("/agents/{agent_id}/heartbeat", status_code=204, responses=told(403, 413))

@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Literal, cast
 
-from fastapi import Depends, Request
+from fastapi import Depends, FastAPI, Request
 from fastapi.security import HTTPBearer
 
 from lotse.contracts.config import Config
@@ -32,11 +32,16 @@ class Parts:
     clock: Callable[[], datetime]
 
 
-def _parts(request: Request) -> Parts:
-    found: object = getattr(request.app.state, "desk", None)
+def parts_of(app: FastAPI) -> Parts:
+    """Raises ApiError 503 where the service has not started yet."""
+    found: object = getattr(app.state, "desk", None)
     if not isinstance(found, Parts):
         raise ApiError(503, "starting", "the desk is starting", headers={"Retry-After": "1"})
     return found
+
+
+def _parts(request: Request) -> Parts:
+    return parts_of(cast(FastAPI, request.app))
 
 
 Desk = Annotated[Parts, Depends(_parts)]

@@ -1,0 +1,1 @@
+"""Parts of pages that live in the browser: each a Python class beside its Vue component."""
