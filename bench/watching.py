@@ -14,6 +14,9 @@ from lotse.contracts.topics import TOPICS, Topic
 
 OWED = ("message.added", "assignment.changed", "deadline.started", "message.analysed", "notice.sent")
 
+_GATHER_MS = 10
+"""How often the topics are looked at; a look at every record would cost what the services are to be measured with."""
+
 
 @dataclass(slots=True)
 class Progress:
@@ -112,7 +115,13 @@ class Watch:
 async def watching(bootstrap: str, prefix: str) -> AsyncGenerator[Watch]:
     """Read every topic from its end on, in a task of its own."""
     watch = Watch()
-    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, client_id="bench", enable_auto_commit=False)
+    consumer = AIOKafkaConsumer(
+        bootstrap_servers=bootstrap,
+        client_id="bench",
+        enable_auto_commit=False,
+        fetch_min_bytes=1_000_000,
+        fetch_max_wait_ms=_GATHER_MS,
+    )
     await consumer.start()
     try:
         wanted = (Topic.CONVERSATIONS, Topic.DEADLINES, Topic.INSIGHTS, Topic.NOTICES, Topic.INBOUND)

@@ -1,6 +1,6 @@
 """What Lotse uses of asyncpg; connections are typed by `lotse.runtime.postgres`."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 
 class PostgresError(Exception):
     sqlstate: str
@@ -19,4 +19,5 @@ async def create_pool(
     timeout: float = 60,
     max_inactive_connection_lifetime: float = 300,
     server_settings: Mapping[str, str] | None = None,
+    reset: Callable[[object], Awaitable[None]] | None = None,
 ) -> object: ...

@@ -196,6 +196,7 @@ def _jvm(java: str, release: Path) -> list[str]:
         "-Xms128m",
         "-Xmx512m",
         "-XX:+UseSerialGC",
+        "-XX:TieredStopAtLevel=1",
         "-XX:+ExitOnOutOfMemoryError",
         "-Djava.awt.headless=true",
         f"-Dlog4j2.configurationFile={_RESOURCES / 'log4j2.properties'}",

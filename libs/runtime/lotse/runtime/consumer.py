@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Collection, Sequence
+from datetime import timedelta
 from time import monotonic
 from typing import cast
 
@@ -49,9 +50,16 @@ class Consumer:
     """One group's reader of some topics."""
 
     def __init__(
-        self, settings: RuntimeSettings, group: str, topics: Collection[str], handle: Handle, standing: Standing
+        self,
+        settings: RuntimeSettings,
+        group: str,
+        topics: Collection[str],
+        handle: Handle,
+        standing: Standing,
+        gather: timedelta,
     ) -> None:
         self._handle = handle
+        self._least = gather.total_seconds()
         self._standing = standing
         self._topics = sorted(topics)
         self._group = group
@@ -79,7 +87,7 @@ class Consumer:
             partition_assignment_strategy=(RangePartitionAssignor,),
             session_timeout_ms=6000,
             heartbeat_interval_ms=1500,
-            batch_timeout_ms=POLL_MS,
+            batch_timeout_ms=max(POLL_MS, int(1000 * self._least) // 2),
             max_records=BATCH,
             fetch_max_wait_ms=500,
             listener=_Listener(self),
@@ -167,7 +175,7 @@ class Consumer:
     async def _gather(self, records: int, begun: float) -> None:
         """Let more come before the next batch, the longer the more comes."""
         now = monotonic()
-        wanted = pause(records, now - self._last) if records < BATCH else 0.0
+        wanted = max(self._least, pause(records, now - self._last)) if records < BATCH else 0.0
         self._last = begun
         if wanted > now - begun:
             await wait(self._stopping, wanted - (now - begun))
@@ -209,16 +217,20 @@ class Consumer:
         except (KafkaError, IllegalStateError, ValueError, TimeoutError):
             telemetry.count("lotse_commit_refused_total")
 
-    def _lag(self) -> None:
+    def lag(self) -> dict[str, int]:
+        """Records not yet applied by topic, of the partitions that are assigned; empty where there is no consumer."""
         consumer = self._consumer
         if consumer is None:
-            return
+            return {}
         lag = dict.fromkeys(self._topics, 0)
         for tp in consumer.assignment():
             end, done = consumer.highwater(tp), self._positions.get((tp.topic, tp.partition))
             if end is not None and done is not None:
                 lag[tp.topic] += max(0, end - done)
-        for topic, records in lag.items():
+        return lag
+
+    def _lag(self) -> None:
+        for topic, records in self.lag().items():
             telemetry.gauge("lotse_consumer_lag_records", records, topic=topic)
 
     async def on_assigned(self, assigned: Collection[TopicPartition]) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from time import monotonic
 from typing import Generic, TypeVar
 
@@ -22,8 +23,11 @@ _SETTLE_AT_ONCE = 100
 class EffectRunner(Generic[T, R]):
     """Keeps up to `concurrency` calls under way; a slow one holds nobody else."""
 
-    def __init__(self, effect: Effect[T, R], shell: Shell, wake: Callable[[], Awaitable[None]]) -> None:
+    def __init__(
+        self, effect: Effect[T, R], shell: Shell, wake: Callable[[], Awaitable[None]], gather: timedelta = GATHER
+    ) -> None:
         self._effect = effect
+        self._least = max(gather, GATHER).total_seconds()
         self._shell = shell
         self._wake = wake
         self._done: asyncio.Queue[tuple[T, R]] = asyncio.Queue()
@@ -45,7 +49,7 @@ class EffectRunner(Generic[T, R]):
                 claimed = await self._round(group)
                 gather, last = pause(claimed, monotonic() - last), monotonic()
                 if claimed or await wait(wake, self._effect.every.total_seconds()):
-                    await wait(stopping, max(gather, GATHER.total_seconds()))
+                    await wait(stopping, max(gather, self._least))
                 wake.clear()
             await self._drained()
             settler.cancel()

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from lotse.runtime.postgres import Tx
+from lotse.runtime.postgres import Row, Tx
 from lotse.runtime.record import Record, stamp_of
 
 Partition = tuple[str, int]
@@ -21,10 +21,27 @@ ON CONFLICT DO NOTHING
 """
 
 _LOCK = """
-SELECT i.topic, i.partition, i.next_offset, i.last_stamp
+SELECT i.topic, i.partition, i.next_offset, i.last_stamp, i.parked
 FROM inbox AS i JOIN unnest($1::text[], $2::integer[]) AS wanted (topic, partition) USING (topic, partition)
 ORDER BY i.topic, i.partition
 FOR UPDATE OF i
+"""
+
+_LOCK_AND_SEE = """
+WITH locked AS MATERIALIZED (
+    SELECT i.topic, i.partition, i.next_offset, i.last_stamp, i.parked
+    FROM inbox AS i JOIN unnest($1::text[], $2::integer[]) AS wanted (topic, partition) USING (topic, partition)
+    ORDER BY i.topic, i.partition
+    FOR UPDATE OF i
+), fresh AS (
+    INSERT INTO seen (id, at)
+    SELECT new.id, $4 FROM unnest($3::uuid[]) AS new (id), (SELECT count(*) FROM locked) AS first_locked
+    ORDER BY new.id
+    ON CONFLICT DO NOTHING RETURNING id
+)
+SELECT topic, partition, next_offset, last_stamp, parked, NULL::uuid AS id FROM locked
+UNION ALL
+SELECT NULL, NULL, NULL, NULL, NULL, id FROM fresh
 """
 
 _MOVE = """
@@ -33,18 +50,14 @@ FROM unnest($1::text[], $2::integer[], $3::bigint[], $4::bigint[]) AS new (topic
 WHERE i.topic = new.topic AND i.partition = new.partition
 """
 
-_SEE = """
-INSERT INTO seen (id, at) SELECT id, $2 FROM unnest($1::uuid[]) AS new (id) ORDER BY id
-ON CONFLICT DO NOTHING RETURNING id
-"""
-
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """The next offset wanted and the highest stamp applied."""
+    """The next offset wanted and the highest stamp applied; `parked`: something of the partition may be."""
 
     next_offset: int = 0
     last_stamp: int = 0
+    parked: bool = False
 
 
 @dataclass(slots=True)
@@ -59,25 +72,54 @@ class Sifted:
     missing: int = 0
 
 
-async def lock(tx: Tx, partitions: Collection[Partition]) -> dict[Partition, Position]:
-    """Lock the partitions' rows in order, making the missing ones first."""
+async def lock(
+    tx: Tx, partitions: Collection[Partition], ids: Collection[UUID] = (), now: datetime | None = None
+) -> tuple[dict[Partition, Position], set[UUID]]:
+    """Lock the partitions' rows in order, making the missing ones first, and remember the ids.
+
+    Where the partitions stand, and those of the ids that were not remembered yet.
+    """
     ordered = sorted(partitions)
     topics, numbers = [topic for topic, _ in ordered], [number for _, number in ordered]
-    rows = await tx.fetch(_LOCK, topics, numbers)
-    if len(rows) < len(ordered):
+    at, fresh = await _locked(tx, topics, numbers, ids, now)
+    if len(at) < len(ordered):
         await tx.execute(_INSERT, topics, numbers)
-        rows = await tx.fetch(_LOCK, topics, numbers)
-    return {(row["topic"], row["partition"]): Position(row["next_offset"], row["last_stamp"]) for row in rows}
+        at, _ = await _locked(tx, topics, numbers, (), now)
+    return at, fresh
+
+
+async def _locked(
+    tx: Tx, topics: Sequence[str], numbers: Sequence[int], ids: Collection[UUID], now: datetime | None
+) -> tuple[dict[Partition, Position], set[UUID]]:
+    if not ids:
+        return _positions(await tx.fetch(_LOCK, topics, numbers)), set()
+    rows = await tx.fetch(_LOCK_AND_SEE, topics, numbers, list(ids), now)
+    return _positions(row for row in rows if row["id"] is None), {row["id"] for row in rows if row["id"] is not None}
+
+
+def _positions(rows: Iterable[Row]) -> dict[Partition, Position]:
+    return {
+        (row["topic"], row["partition"]): Position(row["next_offset"], row["last_stamp"], row["parked"]) for row in rows
+    }
 
 
 async def move(tx: Tx, positions: Mapping[Partition, Position]) -> None:
-    await tx.execute(
-        _MOVE,
+    await tx.execute(_MOVE, *columns(positions))
+
+
+def columns(positions: Mapping[Partition, Position]) -> tuple[list[str], list[int], list[int], list[int]]:
+    """Topics, partitions, next offsets and stamps."""
+    return (
         [topic for topic, _ in positions],
         [number for _, number in positions],
         [position.next_offset for position in positions.values()],
         [position.last_stamp for position in positions.values()],
     )
+
+
+async def forget(tx: Tx, ids: Collection[UUID]) -> None:
+    """Ids of records that are left for later."""
+    await tx.execute("DELETE FROM seen WHERE id = ANY($1::uuid[])", list(ids))
 
 
 async def positions(tx: Tx, partitions: Iterable[Partition]) -> dict[Partition, int]:
@@ -88,11 +130,6 @@ async def positions(tx: Tx, partitions: Iterable[Partition]) -> dict[Partition, 
     )
     found = {(row["topic"], row["partition"]): row["next_offset"] for row in rows}
     return {partition: found.get(partition, 0) for partition in wanted}
-
-
-async def first_seen(tx: Tx, ids: Sequence[UUID], now: datetime) -> set[UUID]:
-    """Remember ids; those that were not remembered yet."""
-    return {row["id"] for row in await tx.fetch(_SEE, list(ids), now)}
 
 
 async def forget_seen(tx: Tx, now: datetime) -> None:

@@ -1,19 +1,36 @@
 """Reads topics from their start for a command, beside every group: nothing is committed, nothing is moved."""
 
-from collections.abc import AsyncIterator, Mapping
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import cast
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
 
 from lotse.runtime import kafka
 from lotse.runtime.inbox import Partition
 from lotse.runtime.record import Record
-from lotse.runtime.settings import RuntimeSettings
+from lotse.runtime.settings import KafkaSettings
 
 _POLL_MS = 1000
 
 
-async def until(settings: RuntimeSettings, ends: Mapping[Partition, int], name: str) -> AsyncIterator[Record]:
+async def ends(settings: KafkaSettings, topic: str, name: str) -> dict[Partition, int]:
+    """The end of each partition of a topic now; empty where there is no such topic."""
+    secured = kafka.security(settings)
+    consumer = AIOKafkaConsumer(bootstrap_servers=settings.kafka, client_id=name, **secured)
+    admin = AIOKafkaAdminClient(bootstrap_servers=settings.kafka, client_id=name, **secured)
+    try:
+        await asyncio.gather(consumer.start(), admin.start())
+        (described,) = await admin.describe_topics([topic])
+        partitions = cast("Sequence[Mapping[str, int]]", described["partitions"])
+        found = await consumer.end_offsets([TopicPartition(topic, part["partition"]) for part in partitions])
+    finally:
+        await asyncio.gather(consumer.stop(), admin.close())
+    return {(partition.topic, partition.partition): end for partition, end in found.items()}
+
+
+async def until(settings: KafkaSettings, ends: Mapping[Partition, int], name: str) -> AsyncIterator[Record]:
     """What the log still has of each partition below its end, in offset order per partition."""
     limits = {TopicPartition(topic, number): end for (topic, number), end in ends.items() if end > 0}
     if not limits:

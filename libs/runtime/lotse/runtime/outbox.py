@@ -8,25 +8,34 @@ from uuid import UUID
 from lotse.contracts.envelope import Event, Fact, encode_headers, encode_value
 from lotse.contracts.ids import derive
 from lotse.contracts.topics import TOPICS, Topic
+from lotse.runtime import inbox
 from lotse.runtime.fold import Caused
+from lotse.runtime.inbox import Partition, Position
 from lotse.runtime.postgres import Tx
 from lotse.runtime.record import headers_to_text
 
-_NEXT = """
-INSERT INTO sequence AS s (topic, key, last)
-SELECT topic, key, n FROM unnest($1::text[], $2::text[], $3::bigint[]) AS new (topic, key, n)
-ORDER BY topic, key
-ON CONFLICT (topic, key) DO UPDATE SET last = s.last + EXCLUDED.last
-RETURNING topic, key, last
-"""
-
 _APPEND = """
-INSERT INTO outbox (topic, key, headers, value)
-SELECT topic, key, headers, value
-FROM unnest($1::text[], $2::text[], $3::text[], $4::bytea[])
-    WITH ORDINALITY AS new (topic, key, headers, value, n)
-ORDER BY n
+WITH moved AS (
+    UPDATE inbox AS i SET next_offset = new.next_offset, last_stamp = new.last_stamp
+    FROM unnest($1::text[], $2::integer[], $3::bigint[], $4::bigint[])
+        AS new (topic, partition, next_offset, last_stamp)
+    WHERE i.topic = new.topic AND i.partition = new.partition
+), counted AS (
+    INSERT INTO sequence AS s (topic, key, last)
+    SELECT topic, key, n FROM unnest($5::text[], $6::text[], $7::bigint[]) AS new (topic, key, n)
+    ORDER BY topic, key
+    ON CONFLICT (topic, key) DO UPDATE SET last = s.last + EXCLUDED.last
+    RETURNING topic, key, last
+)
+INSERT INTO outbox (topic, key, headers, value, sequence)
+SELECT new.topic, new.key, new.headers, new.value, c.last - new.after
+FROM unnest($8::text[], $9::text[], $10::text[], $11::text[], $12::bytea[], $13::bigint[])
+    WITH ORDINALITY AS new (topic, counted_as, key, headers, value, after, n)
+LEFT JOIN counted AS c ON c.topic = new.counted_as AND c.key = new.key
+ORDER BY new.n
+RETURNING sequence
 """
+"""The rows of `sequence` are locked before an id is given, and held until the commit."""
 
 
 def facts_of(caused: Sequence[Caused], source: str, now: datetime) -> list[Fact[Event]]:
@@ -50,43 +59,53 @@ def facts_of(caused: Sequence[Caused], source: str, now: datetime) -> list[Fact[
 
 
 async def append(
-    tx: Tx, names: Mapping[Topic, str], caused: Sequence[Caused], source: str, now: datetime
+    tx: Tx,
+    names: Mapping[Topic, str],
+    caused: Sequence[Caused],
+    source: str,
+    now: datetime,
+    moved: Mapping[Partition, Position] | None = None,
 ) -> list[Fact[Event]]:
-    """Put events in the outbox, gapless per key. The row of `sequence` is locked until the commit,
+    """Put events in the outbox, gapless per key, and move the inbox on in the same statement.
 
-    so the order of ids is the order of commits for each key.
+    The row of `sequence` is locked until the commit, so the order of ids is the order of commits for each key.
     """
     if not caused:
+        if moved:
+            await inbox.move(tx, moved)
         return []
-    facts = await _numbered(tx, facts_of(caused, source, now))
-    await tx.execute(
-        _APPEND,
+    facts = facts_of(caused, source, now)
+    counts = Counter((fact.data.TOPIC.value, fact.key) for fact in facts if TOPICS[fact.data.TOPIC].sequenced)
+    rows = await tx.fetch(_APPEND, *inbox.columns(moved or {}), *_counted(counts), *_columns(facts, names, counts))
+    return [_with_sequence(fact, row["sequence"]) for fact, row in zip(facts, rows, strict=True)]
+
+
+def _counted(counts: Counter[tuple[str, str]]) -> tuple[list[str], list[str], list[int]]:
+    keys = sorted(counts)
+    return [topic for topic, _ in keys], [key for _, key in keys], [counts[pair] for pair in keys]
+
+
+def _columns(
+    facts: Sequence[Fact[Event]], names: Mapping[Topic, str], counts: Counter[tuple[str, str]]
+) -> tuple[list[str], list[str], list[str], list[str], list[bytes], list[int]]:
+    """The outbox's columns; the last says how many events of the same key come after."""
+    left, after = counts.copy(), list[int]()
+    for fact in facts:
+        pair = (fact.data.TOPIC.value, fact.key)
+        left[pair] -= 1
+        after.append(left[pair])
+    return (
         [names[fact.data.TOPIC] for fact in facts],
+        [fact.data.TOPIC.value for fact in facts],
         [fact.key for fact in facts],
         [headers_to_text(encode_headers(fact)) for fact in facts],
         [encode_value(fact.data) for fact in facts],
+        after,
     )
-    return facts
 
 
-async def _numbered(tx: Tx, facts: list[Fact[Event]]) -> list[Fact[Event]]:
-    counts = Counter((fact.data.TOPIC.value, fact.key) for fact in facts if TOPICS[fact.data.TOPIC].sequenced)
-    if not counts:
-        return facts
-    keys = sorted(counts)
-    rows = await tx.fetch(
-        _NEXT, [topic for topic, _ in keys], [key for _, key in keys], [counts[pair] for pair in keys]
-    )
-    following = {(row["topic"], row["key"]): row["last"] - counts[row["topic"], row["key"]] for row in rows}
-    return [_with_sequence(fact, following) for fact in facts]
-
-
-def _with_sequence(fact: Fact[Event], following: dict[tuple[str, str], int]) -> Fact[Event]:
-    pair = (fact.data.TOPIC.value, fact.key)
-    if pair not in following:
-        return fact
-    following[pair] += 1
-    return Fact(fact.id, fact.source, fact.time, fact.data, fact.causation_id, following[pair], fact.traceparent)
+def _with_sequence(fact: Fact[Event], sequence: int | None) -> Fact[Event]:
+    return Fact(fact.id, fact.source, fact.time, fact.data, fact.causation_id, sequence, fact.traceparent)
 
 
 def caused_by(fact: Fact[Event], events: Iterable[Event]) -> list[Caused]:

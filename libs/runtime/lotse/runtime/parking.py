@@ -45,6 +45,15 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 ON CONFLICT (topic, partition, "offset", key) DO NOTHING
 """
 
+_MARK = "UPDATE inbox SET parked = true WHERE topic = $1 AND partition = $2"
+
+_MARKED = "SELECT topic, partition FROM inbox WHERE parked ORDER BY topic, partition FOR UPDATE"
+
+_UNMARK = """
+UPDATE inbox AS i SET parked = false
+WHERE parked AND NOT EXISTS (SELECT 1 FROM parked AS p WHERE p.topic = i.topic AND p.partition = i.partition)
+"""
+
 _COLUMNS = """id, topic, partition, "offset", key, reason, headers, value"""
 
 _REPLAYABLE = f"""
@@ -75,6 +84,7 @@ async def park(tx: Tx, record: Record, reason: Reason, error: str) -> None:
         headers_to_text(record.headers),
         record.value,
     )
+    await tx.execute(_MARK, record.topic, record.partition)
     telemetry.count("lotse_records_parked_total", topic=record.topic, reason=reason.value)
 
 
@@ -112,6 +122,12 @@ async def parked_keys(tx: Tx, topics: Collection[str], keys: Collection[str]) ->
         list(keys),
     )
     return {(row["topic"], row["key"]) for row in rows}
+
+
+async def unmark(tx: Tx) -> None:
+    """Partitions of which nothing is parked any more need not be asked about; their rows are locked first."""
+    if await tx.fetch(_MARKED):
+        await tx.execute(_UNMARK)
 
 
 async def replayable(tx: Tx, known: Collection[str], sequenced: bool) -> list[Parked]:

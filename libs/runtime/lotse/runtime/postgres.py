@@ -75,6 +75,11 @@ async def connect(url: str, schema: str, name: str) -> Connection:
     return cast(Connection, connection)
 
 
+async def _as_it_is(connection: object) -> None:
+    """Nothing that is done on a pooled connection outlasts its transaction, so there is nothing to reset."""
+    del connection
+
+
 class Database:
     """A service's pool, bound to its schema."""
 
@@ -88,7 +93,13 @@ class Database:
         """Connect; raises OSError or asyncpg's errors when the server is away."""
         settings = {**SESSION, "search_path": schema, "application_name": f"lotse-{schema}"}
         pool = await asyncpg.create_pool(
-            url, min_size=1, max_size=size, timeout=10, server_settings=settings, max_inactive_connection_lifetime=60
+            url,
+            min_size=1,
+            max_size=size,
+            timeout=10,
+            server_settings=settings,
+            max_inactive_connection_lifetime=60,
+            reset=_as_it_is,
         )
         return cls(url, schema, cast(_Pool, pool))
 

@@ -6,13 +6,15 @@ that say how far each partition was read.
 """
 
 import asyncio
+import contextlib
 import logging
 import random
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from time import perf_counter
 from typing import Generic, TypeVar
+from uuid import UUID
 
 from lotse.contracts.envelope import EnvelopeError, Event, Fact, UnknownType, decode
 from lotse.contracts.events import all_types
@@ -20,7 +22,7 @@ from lotse.contracts.topics import TOPICS, Topic
 from lotse.runtime import inbox, outbox, parking, telemetry
 from lotse.runtime.errors import TooManyParked
 from lotse.runtime.fold import Applied, Caused, Fold
-from lotse.runtime.inbox import Partition
+from lotse.runtime.inbox import Partition, Position
 from lotse.runtime.parking import Parked, Reason
 from lotse.runtime.postgres import UNIQUE_VIOLATION, Database, Tx, is_transient, sqlstate
 from lotse.runtime.record import Record, key_of, text_header
@@ -72,6 +74,7 @@ class Processor(Generic[S]):
         self._names = {topic: topic.full_name(prefix) for topic in Topic}
         self._reads = {self._names[reads.topic]: reads for reads in fold.reads}
         self._types = {name: frozenset(t.TYPE for t in reads.types) for name, reads in self._reads.items()}
+        self._counted_once = {name for name, reads in self._reads.items() if reads.once}
         self._sequenced = {name for name, reads in self._reads.items() if TOPICS[reads.topic].sequenced}
 
     @property
@@ -143,7 +146,8 @@ class Processor(Generic[S]):
 
     async def _park_once(self, record: Record, error: str) -> Done:
         async with self._database.transaction() as tx:
-            sifted = inbox.sift([record], await inbox.lock(tx, [(record.topic, record.partition)]), self._accepted)
+            at, _ = await inbox.lock(tx, [(record.topic, record.partition)])
+            sifted = inbox.sift([record], at, self._accepted)
             if sifted.news:
                 await parking.park(tx, record, Reason.FAILED, error)
             await inbox.move(tx, sifted.positions)
@@ -151,24 +155,43 @@ class Processor(Generic[S]):
 
     async def _batch(self, records: Sequence[Record]) -> Done:
         now = self._clock()
+        ids = self._ids(records)
         async with self._database.transaction() as tx:
-            at = await inbox.lock(tx, {(record.topic, record.partition) for record in records})
+            at, fresh = await inbox.lock(tx, {(r.topic, r.partition) for r in records}, set(ids.values()), now)
             sifted = inbox.sift(records, at, self._accepted)
-            decoded = await self._decode(tx, sifted.news)
-            decoded = await self._once(tx, decoded, now)
+            if sifted.ahead:
+                await self._leave(tx, sifted, ids, fresh)
+            decoded = await self._decode(tx, sifted.news, at)
+            self._once(decoded, fresh)
             try:
-                published = await self._decide(tx, decoded.facts, now)
                 for record, reason, error in decoded.park:
                     await parking.park(tx, record, reason, error)
-                await inbox.move(tx, sifted.positions)
+                published = await self._decide(tx, decoded.facts, now, sifted.positions)
             finally:
                 for span in decoded.spans:
                     span.end()
         self._count(records, sifted)
         return Done(published, sifted.ahead, _offsets(sifted))
 
-    async def _decode(self, tx: Tx, records: Sequence[Record]) -> _Decoded:
-        behind = await self._behind(tx, records)
+    def _ids(self, records: Sequence[Record]) -> dict[tuple[str, int, int], UUID]:
+        """The ids of records that count once, by where they stand."""
+        found: dict[tuple[str, int, int], UUID] = {}
+        for record in records:
+            if record.topic in self._counted_once and text_header(record, "ce_type") in self._types[record.topic]:
+                with contextlib.suppress(ValueError):
+                    found[record.topic, record.partition, record.offset] = UUID(text_header(record, "ce_id"))
+        return found
+
+    async def _leave(
+        self, tx: Tx, sifted: inbox.Sifted, ids: dict[tuple[str, int, int], UUID], fresh: set[UUID]
+    ) -> None:
+        """What is read later is not seen yet."""
+        taken = {ids.get((record.topic, record.partition, record.offset)) for record in sifted.news}
+        left = {id for (topic, number, _), id in ids.items() if (topic, number) in sifted.ahead} & fresh
+        await inbox.forget(tx, left - taken)
+
+    async def _decode(self, tx: Tx, records: Sequence[Record], at: Mapping[Partition, Position]) -> _Decoded:
+        behind = await self._behind(tx, [record for record in records if at[record.topic, record.partition].parked])
         found = _Decoded()
         for record in records:
             pair = (record.topic, key_of(record))
@@ -220,24 +243,23 @@ class Processor(Generic[S]):
         keys = {key_of(record) for record in records if record.topic in self._sequenced}
         return await parking.parked_keys(tx, self._sequenced, keys) if keys else set()
 
-    async def _once(self, tx: Tx, decoded: _Decoded, now: datetime) -> _Decoded:
-        wanted = [one.fact.id for one in decoded.facts if self._reads[self._names[one.fact.data.TOPIC]].once]
-        if not wanted:
-            return decoded
-        fresh = await inbox.first_seen(tx, wanted, now)
+    def _once(self, decoded: _Decoded, fresh: set[UUID]) -> None:
+        """Drop what was seen before, and what the batch itself repeats."""
         kept: list[Applied] = []
         for one in decoded.facts:
-            fact = one.fact
-            if not self._reads[self._names[fact.data.TOPIC]].once or fact.id in fresh:
+            topic = self._names[one.fact.data.TOPIC]
+            if topic not in self._counted_once or one.fact.id in fresh:
                 kept.append(one)
-                fresh.discard(fact.id)
+                fresh.discard(one.fact.id)
             else:
-                telemetry.count("lotse_records_repeated_total", topic=self._names[fact.data.TOPIC])
+                telemetry.count("lotse_records_repeated_total", topic=topic)
         decoded.facts = kept
-        return decoded
 
-    async def _decide(self, tx: Tx, applied: Sequence[Applied], now: datetime) -> list[Fact[Event]]:
+    async def _decide(
+        self, tx: Tx, applied: Sequence[Applied], now: datetime, moved: Mapping[Partition, Position]
+    ) -> list[Fact[Event]]:
         if not applied:
+            await inbox.move(tx, moved)
             return []
         facts = [one.fact for one in applied]
         state = await self._fold.load(tx, facts)
@@ -247,7 +269,7 @@ class Processor(Generic[S]):
         await self._fold.save(tx, state)
         if self._fold.mark is not None:
             await self._fold.mark(tx, applied)
-        return await outbox.append(tx, self._names, caused, self._source, now)
+        return await outbox.append(tx, self._names, caused, self._source, now, moved)
 
     async def replay(self) -> int:
         """Try parked records again that may be: asked for, known by now, or first behind one that went."""
@@ -269,7 +291,7 @@ class Processor(Generic[S]):
                     return 0
                 fact = self._read(item)
                 if fact is not None:
-                    await self._decide(tx, [Applied(fact, item.partition, None)], self._clock())
+                    await self._decide(tx, [Applied(fact, item.partition, None)], self._clock(), {})
                 await parking.remove(tx, item.id)
         except Exception as error:
             if is_transient(error):

@@ -52,5 +52,12 @@ def headers_to_text(headers: Sequence[tuple[str, bytes]]) -> str:
     return json.dumps([(key, value.decode("latin-1")) for key, value in headers])
 
 
+def numbered(headers: list[tuple[str, bytes]], sequence: int | None) -> list[tuple[str, bytes]]:
+    """The headers with `ce_sequence`, which an event gets when it is put into the outbox."""
+    if sequence is not None:
+        headers.append(("ce_sequence", str(sequence).encode()))
+    return headers
+
+
 def headers_from_text(text: str) -> list[tuple[str, bytes]]:
     return [(key, value.encode("latin-1")) for key, value in json.loads(text)]

@@ -7,8 +7,9 @@ sent and rises in each partition, so whatever is sent twice is dropped by its re
 import asyncio
 import contextlib
 import logging
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from datetime import timedelta
 from time import monotonic
 
 from aiokafka import AIOKafkaProducer
@@ -18,8 +19,7 @@ from aiokafka.structs import RecordMetadata
 from lotse.runtime import telemetry
 from lotse.runtime.kafka import producer
 from lotse.runtime.postgres import Connection, Row, connect, is_transient
-from lotse.runtime.publish import count_published
-from lotse.runtime.record import STAMP, headers_from_text
+from lotse.runtime.record import STAMP, headers_from_text, numbered
 from lotse.runtime.settings import RuntimeSettings
 from lotse.runtime.ticking import pause
 
@@ -27,46 +27,43 @@ log = logging.getLogger(__name__)
 
 WINDOW = 500
 _IDLE = 0.5
-_GATHER = 0.01
-"""Least seconds between two windows that were not full: what is decided meanwhile goes out together."""
 _BACKOFF = 0.5
 _SEND_TIMEOUT = 30.0
 
-_STAMPED = "SELECT id, stamp, topic, key, headers, value FROM outbox WHERE stamp IS NOT NULL ORDER BY stamp LIMIT $1"
+_WINDOW = """
+SELECT o.id, r.first + w.n - 1 AS stamp, o.topic, o.key, o.headers, o.value, o.sequence
+FROM relay AS r CROSS JOIN unnest(r.ids) WITH ORDINALITY AS w (id, n) JOIN outbox AS o ON o.id = w.id
+ORDER BY w.n
+"""
 
-_STAMP = """
-WITH taken AS (
-    SELECT id, row_number() OVER (ORDER BY id) - 1 AS n FROM (
-        SELECT id FROM outbox WHERE stamp IS NULL ORDER BY id LIMIT $1
+_NEXT = """
+WITH sent AS (
+    DELETE FROM outbox WHERE id = ANY($1::bigint[])
+), taken AS (
+    SELECT id, topic, key, headers, value, sequence, row_number() OVER (ORDER BY id) - 1 AS n FROM (
+        SELECT id, topic, key, headers, value, sequence FROM outbox
+        WHERE id <> ALL($1::bigint[]) ORDER BY id LIMIT $2
     ) AS oldest
 ), base AS (
     SELECT greatest(last_stamp + 1, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint) AS first FROM relay
 ), moved AS (
-    UPDATE relay SET last_stamp = base.first + (SELECT count(*) FROM taken) FROM base
-    WHERE EXISTS (SELECT 1 FROM taken)
+    UPDATE relay
+    SET first = base.first, last_stamp = base.first + (SELECT count(*) FROM taken),
+        ids = (SELECT array_agg(id ORDER BY n) FROM taken)
+    FROM base WHERE EXISTS (SELECT 1 FROM taken)
 )
-UPDATE outbox AS o SET stamp = base.first + taken.n FROM taken, base WHERE o.id = taken.id
-RETURNING o.id, o.stamp, o.topic, o.key, o.headers, o.value
+SELECT t.id, base.first + t.n AS stamp, t.topic, t.key, t.headers, t.value, t.sequence
+FROM taken AS t CROSS JOIN base ORDER BY t.n
 """
-
-_SENT = "DELETE FROM outbox WHERE id = ANY($1::bigint[])"
-
-
-@dataclass(frozen=True, slots=True)
-class _Row:
-    id: int
-    stamp: int
-    topic: str
-    key: str
-    headers: str
-    value: bytes
+"""Forgets the window that was sent and stamps the next: one commit a window."""
 
 
 class Relay:
     """The relay of one replica; `run` stands by until it holds the lock, and after every fault."""
 
-    def __init__(self, settings: RuntimeSettings, schema: str) -> None:
+    def __init__(self, settings: RuntimeSettings, schema: str, gather: timedelta) -> None:
         self._settings = settings
+        self._gather = gather.total_seconds()
         self._schema = schema
         self._wake = asyncio.Event()
         self._stopping = asyncio.Event()
@@ -133,38 +130,35 @@ class Relay:
         return False
 
     async def _work(self, connection: Connection, sender: AIOKafkaProducer) -> None:
-        while rows := await connection.fetch(_STAMPED, WINDOW):
-            await self._send(connection, sender, rows)
+        sent = await self._send(sender, await connection.fetch(_WINDOW))
         begun = monotonic()
         while not self._stopping.is_set():
             self._wake.clear()
-            rows = await connection.fetch(_STAMP, WINDOW)
-            if rows:
-                await self._send(connection, sender, rows)
-                if len(rows) < WINDOW:
-                    await asyncio.sleep(max(_GATHER, pause(len(rows), monotonic() - begun)))
-                begun = monotonic()
-            else:
+            rows = await connection.fetch(_NEXT, sent, WINDOW)
+            sent = await self._send(sender, rows)
+            if not rows:
                 self._empty.set()
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._wake.wait(), _IDLE)
+            elif len(rows) < WINDOW:
+                await asyncio.sleep(max(self._gather, pause(len(rows), monotonic() - begun)))
+            begun = monotonic()
 
-    async def _send(self, connection: Connection, sender: AIOKafkaProducer, rows: Sequence[Row]) -> None:
-        """Send a window in stamp order and forget it once every record is acknowledged."""
-        ordered = sorted(
-            (_Row(r["id"], r["stamp"], r["topic"], r["key"], r["headers"], r["value"]) for r in rows),
-            key=lambda row: row.stamp,
-        )
+    async def _send(self, sender: AIOKafkaProducer, rows: Sequence[Row]) -> list[int]:
+        """Send a window in stamp order; its ids once every record is acknowledged."""
+        kinds: Counter[tuple[str, str]] = Counter()
         async with asyncio.timeout(_SEND_TIMEOUT):
-            acknowledged = [await self._put(sender, row) for row in ordered]
-            await asyncio.gather(*acknowledged)
-        await connection.execute(_SENT, [row.id for row in ordered])
-        count_published((row.topic, headers_from_text(row.headers)) for row in ordered)
-
-    @staticmethod
-    async def _put(sender: AIOKafkaProducer, row: _Row) -> "asyncio.Future[RecordMetadata]":
-        headers = [*headers_from_text(row.headers), (STAMP, str(row.stamp).encode())]
-        return await sender.send(row.topic, value=row.value, key=row.key.encode(), headers=headers)
+            waiting: list[asyncio.Future[RecordMetadata]] = []
+            for row in rows:
+                headers = numbered(headers_from_text(row["headers"]), row["sequence"])
+                kinds[row["topic"], dict(headers)["ce_type"].decode()] += 1
+                headers.append((STAMP, str(row["stamp"]).encode()))
+                key = row["key"].encode()
+                waiting.append(await sender.send(row["topic"], value=row["value"], key=key, headers=headers))
+            await asyncio.gather(*waiting)
+        for (topic, kind), number in kinds.items():
+            telemetry.count("lotse_events_published_total", number, topic=topic, type=kind)
+        return [row["id"] for row in rows]
 
 
 async def _close(sender: AIOKafkaProducer) -> None:

@@ -9,7 +9,7 @@ import socket
 import sys
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import uvicorn
@@ -17,17 +17,17 @@ import uvloop
 from fastapi import FastAPI
 
 from lotse.contracts.topics import Topic
-from lotse.runtime import clock, inbox, migrate, telemetry
+from lotse.runtime import clock, inbox, migrate, parking, telemetry
 from lotse.runtime.consumer import Consumer
 from lotse.runtime.effects import EffectRunner
 from lotse.runtime.errors import RuntimeFault
 from lotse.runtime.fold import Effect, Fold, Job, Stream, Timer
 from lotse.runtime.health import UNTRACED, Health
 from lotse.runtime.inbox import Partition
+from lotse.runtime.ops import Ops, standing
 from lotse.runtime.postgres import Database, is_transient
 from lotse.runtime.processor import Processor
 from lotse.runtime.publish import Publisher
-from lotse.runtime.record import headers_from_text
 from lotse.runtime.relay import Relay
 from lotse.runtime.settings import RuntimeSettings
 from lotse.runtime.streaming import StreamProcessor
@@ -70,6 +70,11 @@ class Service:
     open: Callable[[Context], Awaitable[None]] | None = None
     background: Sequence[Callable[[Context], Awaitable[None]]] = ()
     close: Callable[[Context], Awaitable[None]] | None = None
+    gather: timedelta = timedelta(milliseconds=10)
+    """The least time between two batches, relay windows or claims: what comes meanwhile shares a round and its costs.
+
+    The first of them is taken at once. Longer where nobody waits for the outcome.
+    """
     package: str | None = None
     """Where its migrations stand, if not in `lotse.<name>`."""
 
@@ -115,7 +120,11 @@ class _Running:
         database = await self._database(settings)
         if database is None:
             return
-        relay = Relay(settings, self.service.name) if self.service.folds or self.service.timers else None
+        relay = (
+            Relay(settings, self.service.name, self.service.gather)
+            if self.service.folds or self.service.timers
+            else None
+        )
         context = Context(
             settings, database, Publisher(settings, f"lotse-{self.service.name}"), self.health, self.bell, self.stopping
         )
@@ -142,11 +151,12 @@ class _Running:
 
     async def _run(self, context: Context, relay: Relay | None) -> None:
         async with asyncio.TaskGroup() as group:
-            server = await self._serve(group, context)
+            tidy = self._wake()
+            server = await self._serve(group, context, self._ops(context, relay, tidy))
             if self.service.open is not None:
                 await self.service.open(context)
             relaying = group.create_task(relay.run()) if relay else None
-            self._start(group, context, relay)
+            self._start(group, context, relay, tidy)
             _spare_the_collector()
             log.info("ready for work on port %s", context.port)
             await self._until_stopped()
@@ -167,7 +177,7 @@ class _Running:
         """Wait for a signal; a consumer that ended by a fault leaves the process up and not ready, to be looked at."""
         await self.stopping.wait()
 
-    def _start(self, group: asyncio.TaskGroup, context: Context, relay: Relay | None) -> None:
+    def _start(self, group: asyncio.TaskGroup, context: Context, relay: Relay | None, tidy: asyncio.Event) -> None:
         service, shell = self.service, self._shell(context)
         wake = self._waker(context, relay)
         for number, fold in enumerate(service.folds):
@@ -183,14 +193,12 @@ class _Running:
             once = _ringing(JobRunner(job, shell).once, wake)
             self._part(group, repeat(once, job.every, self.stopping, listener, job.name))
         for effect in service.effects:
-            made = EffectRunner(effect, shell, wake)
+            made = EffectRunner(effect, shell, wake, service.gather)
             self._part(group, made.run(self.stopping, self.bell.listener()))
         for background in service.background:
             self._part(group, background(context))
-        self._part(
-            group,
-            repeat(_Housekeeping(self, context).once, _HOUSEKEEPING, self.stopping, self._wake(), "housekeeping"),
-        )
+        housekeeping = _Housekeeping(self, context).once
+        self._part(group, repeat(housekeeping, _HOUSEKEEPING, self.stopping, tidy, "housekeeping"))
 
     def _wake(self) -> asyncio.Event:
         """What ends a pause when the service stops."""
@@ -241,7 +249,7 @@ class _Running:
 
         group_name = self.service.name if number == 0 else f"{self.service.name}-{number}"
         self.processors.append(processor)
-        self._consume(group, Consumer(settings, group_name, processor.topics, handle, standing))
+        self._consume(group, Consumer(settings, group_name, processor.topics, handle, standing, self.service.gather))
 
     def _stream(self, group: asyncio.TaskGroup, context: Context, stream: Stream) -> None:
         processor = StreamProcessor(stream, context, self.service.name)
@@ -251,7 +259,15 @@ class _Running:
             return None
 
         self._consume(
-            group, Consumer(context.settings, self.service.name, processor.topics, processor.process, standing)
+            group,
+            Consumer(
+                context.settings,
+                self.service.name,
+                processor.topics,
+                processor.process,
+                standing,
+                self.service.gather,
+            ),
         )
 
     def _consume(self, group: asyncio.TaskGroup, consumer: Consumer) -> None:
@@ -278,10 +294,24 @@ class _Running:
 
         self._part(group, catch_up())
 
-    async def _serve(self, group: asyncio.TaskGroup, context: Context) -> uvicorn.Server:
+    def _ops(self, context: Context, relay: Relay | None, tidy: asyncio.Event) -> Ops:
+        return Ops(
+            self.service.name,
+            context.settings.service_token,
+            context.database,
+            self.health,
+            clock.now(),
+            replica=lambda: f"{socket.gethostname()}:{context.port}",
+            relay_active=lambda: relay.active if relay else None,
+            lag=lambda: {topic: behind for consumer in self.consumers for topic, behind in consumer.lag().items()},
+            hurry=tidy.set,
+        )
+
+    async def _serve(self, group: asyncio.TaskGroup, context: Context, ops: Ops) -> uvicorn.Server:
         app = self.service.http or FastAPI(openapi_url=None, telemetry=UNTRACED)
         self.health.ready.append(lambda: "stopping" if self.stopping.is_set() else None)
         self.health.mount(app)
+        ops.mount(app)
         listening = _socket(context.settings)
         context.port = listening.getsockname()[1]
         server = _Server(
@@ -310,28 +340,14 @@ class _Housekeeping:
         for processor in self.running.processors:
             if await processor.replay():
                 self.running.bell.ring()
+        async with self.context.database.transaction() as tx:
+            await parking.unmark(tx)
         async with self.context.database.connection() as connection:
             await inbox.forget_seen(connection, clock.now())
-            row = await connection.fetchrow(_STANDING)
-        if row is not None:
-            telemetry.gauge("lotse_outbox_rows", row["waiting"])
-            telemetry.gauge("lotse_outbox_age_seconds", _age(row["oldest"]))
-            telemetry.gauge("lotse_parked_rows", row["parked"])
-
-
-_STANDING = """
-SELECT (SELECT count(*) FROM outbox) AS waiting,
-    (SELECT headers FROM outbox ORDER BY id LIMIT 1) AS oldest,
-    (SELECT count(*) FROM parked) AS parked
-"""
-
-
-def _age(headers: str | None) -> float:
-    """Seconds since the event with these headers was decided; 0 where there is none."""
-    if headers is None:
-        return 0.0
-    decided = datetime.fromisoformat(dict(headers_from_text(headers))["ce_time"].decode())
-    return max(0.0, (clock.now() - decided).total_seconds())
+            found = await standing(connection, clock.now())
+        telemetry.gauge("lotse_outbox_rows", found.waiting)
+        telemetry.gauge("lotse_outbox_age_seconds", found.age)
+        telemetry.gauge("lotse_parked_rows", found.parked)
 
 
 class _Server(uvicorn.Server):

@@ -77,6 +77,8 @@ class RuntimeSettings(KafkaSettings, PostgresSettings):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     park_limit: int = 20
     """Records parked in a row before the consumer stops."""
+    service_token: SecretStr | None = None
+    """What services show each other, for `/ops/…` among them; unset: those pages are not there."""
 
     def read_config(self) -> Config:
         """The operator's file. Raises SettingsError with every mistake and its line."""

@@ -14,7 +14,7 @@ from lotse.runtime.effects import EffectRunner
 from lotse.runtime.fold import Effect, Fold, Job, Timer
 from lotse.runtime.postgres import Database, Row
 from lotse.runtime.processor import Done, Processor
-from lotse.runtime.record import STAMP, headers_from_text
+from lotse.runtime.record import STAMP, headers_from_text, numbered
 from lotse.runtime.ticking import JobRunner, Shell, TimerRunner
 
 PREFIX = "test"
@@ -141,8 +141,8 @@ class Harness:
 
     async def outbox(self) -> list[Fact[Event]]:
         """Everything that was ever put into the outbox and not taken, in order."""
-        rows = await self.rows("SELECT headers, value FROM outbox ORDER BY id")
-        return [decode(headers_from_text(row["headers"]), row["value"]) for row in rows]
+        rows = await self.rows("SELECT headers, value, sequence FROM outbox ORDER BY id")
+        return [decode(numbered(headers_from_text(row["headers"]), row["sequence"]), row["value"]) for row in rows]
 
     def _at(self, now: datetime | None) -> None:
         if now is not None:

@@ -155,6 +155,7 @@ def service(settings: Settings) -> Service:
 
     return Service(
         name="notifier",
+        gather=timedelta(milliseconds=100),
         settings=settings,
         folds=(fold(rules),),
         timers=(overdue(rules),),

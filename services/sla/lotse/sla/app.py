@@ -3,10 +3,12 @@
 import argparse
 import asyncio
 import sys
+from datetime import timedelta
 
 from lotse.runtime import clock
 from lotse.runtime.errors import RuntimeFault
 from lotse.runtime.service import Context, Service, run
+from lotse.sla.closing import closing
 from lotse.sla.core.rules import Rules
 from lotse.sla.recompute import recompute
 from lotse.sla.settings import SlaSettings
@@ -23,10 +25,11 @@ def service(settings: SlaSettings) -> Service:
 
     return Service(
         name="sla",
+        gather=timedelta(milliseconds=100),
         settings=settings,
         folds=(watch.fold(),),
         timers=(watch.alarms(), watch.adoption()),
-        jobs=(watch.presence(),),
+        jobs=(watch.presence(), closing()),
         open=begin,
     )
 
