@@ -10,6 +10,7 @@ import httpx
 import jwt
 import yaml
 
+from lotse.contracts.channels import Channel
 from lotse.local.engines import Engines, state_folder
 from lotse.local.stack import Plan, Stack, running
 
@@ -20,7 +21,11 @@ HOUR = 3600
 
 
 def config(folder: Path) -> Path:
-    """The German example with so many agents that no limit interferes, and presence that does not run out."""
+    """The German example with agents whom no limit holds up, and presence that does not run out.
+
+    Nobody answers what a bench sends, so what agents hold would grow without end; in life it is a dozen. Therefore
+    conversations take no capacity here.
+    """
     data = cast(
         "dict[str, dict[str, object]]", yaml.safe_load((ROOT / "config" / "lotse.yaml").read_text(encoding="utf-8"))
     )
@@ -32,6 +37,7 @@ def config(folder: Path) -> Path:
     }
     data["agents"] = {f"agent-{n}": {**agent, "name": f"Agent {n}", "initials": f"{n:02d}"} for n in range(AGENTS)}
     data["routing"]["offline_after"] = "12 h"
+    data["routing"]["units"] = {channel.value: 0 for channel in Channel}
     path = folder / "bench.yaml"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(yaml.safe_dump(data, allow_unicode=True), encoding="utf-8")
@@ -46,10 +52,13 @@ async def stack(
     replicas: dict[str, int] | None = None,
     env: dict[str, str] | None = None,
     given: Engines | None = None,
+    name: str = "lotse",
 ) -> AsyncGenerator[Stack]:
-    """A fresh stack in `folder`, with every agent online."""
+    """A fresh stack in `folder`, with every agent online. `name`: of its topics and its database."""
     plan = Plan(
         folder=folder,
+        prefix=name,
+        database=name,
         config=config(folder),
         echoes=echoes,
         sample_ratio=0.05,

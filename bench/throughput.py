@@ -19,7 +19,7 @@ import httpx
 import uvloop
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from bench import limit, machine, plain, samples, stacks
+from bench import console, limit, machine, plain, samples, stacks
 from bench.load import Links, Sample, at_rate, links
 from bench.watching import Watch, watching
 from lotse.contracts.topics import TOPICS
@@ -41,6 +41,7 @@ class Seconds:
     sustain: float
     latency: float
     limit: float
+    console: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +172,7 @@ async def measure(seconds: Seconds, folder: Path) -> dict[str, object]:
             at_half = await latency(stream, to, watch, found.per_s / 2, seconds.latency)
         say(f"the limit: plain aiokafka, {seconds.limit:.0f} s")
         most = await limit.measure(started.kafka, wires, folder, WINDOW, seconds.limit)
+        shown = await console.measure(folder / "console", seconds.console, started)
     return {
         "messages_per_s": round(found.per_s, 1),
         "limit_per_s": round(most, 1),
@@ -184,6 +186,7 @@ async def measure(seconds: Seconds, folder: Path) -> dict[str, object]:
         "cpu_us_per_message": found.cpu_us,
         "rss_mb": found.rss_mb,
         "messages": found.messages,
+        **shown,
     }
 
 
@@ -197,11 +200,14 @@ def main() -> None:
     parser.add_argument("--sustain", type=float, default=40, help="seconds of the sustained rate")
     parser.add_argument("--latency", type=float, default=20, help="seconds of each latency")
     parser.add_argument("--limit", type=float, default=20, help="seconds of the limit")
+    parser.add_argument("--console", type=float, default=20, help="seconds of walking through the console's list")
     given = parser.parse_args()
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     folder = Path(tempfile.mkdtemp(prefix="lotse-bench-"))
     try:
-        result = uvloop.run(measure(Seconds(given.warm, given.sustain, given.latency, given.limit), folder))
+        result = uvloop.run(
+            measure(Seconds(given.warm, given.sustain, given.latency, given.limit, given.console), folder)
+        )
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     path = state_folder() / "bench.json"

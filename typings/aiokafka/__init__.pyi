@@ -75,6 +75,7 @@ class AIOKafkaConsumer:
         group_id: str | None = None,
         auto_offset_reset: str = "latest",
         enable_auto_commit: bool = True,
+        fetch_min_bytes: int = 1,
         fetch_max_wait_ms: int = 500,
         max_poll_records: int | None = None,
         security_protocol: str = "PLAINTEXT",

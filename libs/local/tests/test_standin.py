@@ -264,3 +264,104 @@ async def test_a_wish_with_a_typing_error_is_refused(world: World):
     answer = await world.http.post("/behave", json={"fault": "throtle"})
     assert answer.status_code == 400
     assert "fault" in answer.json()["error"]
+
+
+PNG = b"\x89PNG\r\n\x1a\n\r\n--\r\n" + bytes(range(256))
+
+
+async def bring(world: World, path: str, field: str, form: dict[str, str], kind: str = "image/png") -> httpx.Response:
+    return await world.http.post(
+        f"/v23.0{path}", data=form, files={field: ("foto 1.png", PNG, kind)}, headers={"Authorization": "Bearer access"}
+    )
+
+
+async def has(world: World) -> list[dict]:
+    """The files of the last message, each with the bytes that came."""
+    files = (await world.seen())["sends"][-1]["files"]
+    return [file | {"body": (await world.http.get(f"/media/{file['sha256']}")).content} for file in files]
+
+
+@pytest.mark.parametrize("platform", [{}, {"platform": "instagram"}])
+async def test_a_file_for_messenger_is_brought_and_then_named(world: World, platform: dict[str, str]):
+    message = {"attachment": {"type": "image", "payload": {"is_reusable": True}}}
+    form = {"message": json.dumps(message), **platform}
+    brought = await bring(world, "/880011223344/message_attachments", "filedata", form)
+    assert (await world.seen())["total"] == 0
+    reference = provider_reference(uuid4())
+    named = {"attachment": {"type": "image", "payload": {"attachment_id": brought.json()["attachment_id"]}}}
+    body = {"recipient": {"id": "7001"}, "message": {**named, "metadata": reference}}
+    assert (await world.send("/880011223344/messages", body)).status_code == 200
+    (file,) = await has(world)
+    assert (file["name"], file["media_type"], file["body"]) == ("foto 1.png", "image/png", PNG)
+    echo = (await world.ingest.until(1))[0]["messaging"][0]["message"]
+    assert (echo["metadata"], echo["attachments"][0]["type"], "text" in echo) == (reference, "image", False)
+
+
+async def test_a_document_for_whatsapp_is_brought_and_then_named(world: World):
+    form = {"messaging_product": "whatsapp", "type": "application/pdf"}
+    number = (await bring(world, "/440055667788/media", "file", form, "application/pdf")).json()["id"]
+    described = await world.http.get(f"/v23.0/{number}", headers={"Authorization": "Bearer access"})
+    assert described.json()["mime_type"] == "application/pdf"
+    assert (await world.http.get(described.json()["url"])).content == PNG
+    document = {"id": number, "filename": "brief.pdf", "caption": "Anbei"}
+    body = {"to": "+4917139200", "type": "document", "document": document, "biz_opaque_callback_data": "x"}
+    assert (await world.send("/440055667788/messages", body)).status_code == 200
+    assert (await world.seen())["sends"][0]["text"] == "Anbei"
+    assert (await has(world))[0]["body"] == PNG
+
+
+async def test_a_photo_is_brought_unpublished_and_then_stands_in_a_comment(world: World):
+    number = (await bring(world, "/880011223344/photos", "source", {"published": "false"})).json()["id"]
+    assert (await world.send("/10_55/comments", {"message": "Siehe Bild", "attachment_id": number})).status_code == 200
+    assert (await has(world))[0]["body"] == PNG
+
+
+@pytest.mark.parametrize(
+    ("path", "field", "form", "kind"),
+    [
+        ("/880011223344/photos", "source", {}, "image/png"),
+        ("/880011223344/photos", "source", {"published": "false"}, "application/pdf"),
+        ("/880011223344/message_attachments", "filedata", {}, "image/png"),
+        ("/440055667788/media", "file", {"messaging_product": "whatsapp"}, "application/zip"),
+        ("/440055667788/media", "wrong", {"messaging_product": "whatsapp"}, "image/png"),
+    ],
+)
+async def test_a_file_that_meta_would_not_take_is_not_taken(world: World, path: str, field: str, form: dict, kind: str):
+    answer = await bring(world, path, field, form, kind)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, 100)
+
+
+async def test_a_message_with_a_file_that_nobody_brought_is_not_taken(world: World):
+    named = {"attachment": {"type": "image", "payload": {"attachment_id": "17"}}}
+    answer = await world.send("/880011223344/messages", {"recipient": {"id": "7001"}, "message": named})
+    assert answer.status_code == 400
+    assert (await world.seen())["total"] == 0
+
+
+async def test_bringing_a_file_fails_on_wish(world: World):
+    await world.behave(fault="error", on=["uploads"])
+    form = {"messaging_product": "whatsapp"}
+    answers = [await bring(world, "/440055667788/media", "file", form) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [500, 200]
+
+
+async def test_a_mails_files_are_kept_as_they_came(world: World):
+    message = EmailMessage()
+    message["From"], message["To"], message["Message-ID"] = "service@hafenmarkt.example", "k@post.example", "<1@x>"
+    message.set_content("Anbei.")
+    message.add_attachment(PNG, maintype="image", subtype="png", filename="Größe.png")
+
+    def send() -> None:
+        with smtplib.SMTP("127.0.0.1", world.smtp) as client:
+            client.send_message(message)
+
+    await asyncio.to_thread(send)
+    (file,) = await has(world)
+    assert (file["name"], file["body"]) == ("Größe.png", PNG)
+
+
+async def test_a_customers_file_lies_where_its_message_says(world: World):
+    placed = (await world.http.post("/media", content=PNG, headers={"Content-Type": "image/png"})).json()
+    found = await world.http.get(placed["path"])
+    assert (found.content, found.headers["content-type"]) == (PNG, "image/png")
+    assert (await world.http.get("/media/unknown")).status_code == 404

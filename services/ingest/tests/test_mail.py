@@ -74,6 +74,36 @@ def test_all_of_a_mail_can_be_read() -> None:
     assert "Bitte senden Sie das Gerät ein." in mail.readable(own("mail-answer.eml"))
 
 
+def with_html(page: str, *parts: str) -> bytes:
+    """A mail with a text, the HTML and more parts, each with its headers."""
+    texts = ("Content-Type: text/plain\n\nnur Text", f"Content-Type: text/html; charset=utf-8\n\n{page}")
+    body = "".join(f"--x\n{part}\n" for part in (*texts, *parts))
+    return plain("Content-Type: multipart/related; boundary=x", text=f"{body}--x--").encode()
+
+
+PICTURE = "Content-Type: image/png\nContent-ID: <logo@firma>\nContent-Transfer-Encoding: base64\n\niVBORw=="
+
+
+def test_the_html_of_a_mail_is_handed_on_as_it_was_written() -> None:
+    page = mail.page(own("mail-html.eml"))
+    assert page is not None
+    assert "wann &ouml;ffnen Sie?</p><script>alert(1)</script>" in page
+
+
+def test_a_mail_without_html_has_no_page() -> None:
+    assert mail.page(plain().encode()) is None
+
+
+def test_pictures_that_lie_in_the_mail_stand_in_its_html() -> None:
+    raw = with_html('<img src="cid:logo@firma"><img src=cid:fehlt><a href="cid:x y">', PICTURE)
+    assert mail.page(raw) == '<img src="data:image/png;base64,iVBORw=="><img src=cid:fehlt><a href="cid:x y">'
+
+
+def test_pictures_that_are_large_together_stay_where_they_are() -> None:
+    page = mail.page(with_html('<img src="cid:logo@firma">', PICTURE.replace("iVBORw==", "AAAA" * 400_000)))
+    assert page == '<img src="cid:logo@firma">'
+
+
 def test_html_is_read_as_its_reader_sees_it() -> None:
     event = received(own("mail-html.eml"))
     assert event.text == "Guten Tag,\nwann öffnen Sie?\n\nmorgens\n\nabends"

@@ -199,7 +199,7 @@ async def test_a_file_is_asked_for_again_until_it_is_given_up(calls: Calls, data
             (row,) = await harness.rows("SELECT tries, failure FROM media")
             assert (row["tries"], row["failure"]) == (tries, "status 500")
             now += media.later(tries) + timedelta(seconds=1)
-        assert (await web.get(place, headers=SERVICE)).status_code == 404
+        assert (await web.get(place, headers=SERVICE)).status_code == 410
 
 
 async def test_a_file_that_comes_after_its_message_was_deleted_is_not_kept(

@@ -5,6 +5,7 @@ import json
 import socket
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from hashlib import sha256
 
 import httpx
 import pytest
@@ -110,6 +111,49 @@ async def test_a_mail_lies_in_its_blobs_before_its_event(web: httpx.AsyncClient,
     file = await web.get(f"/v1/blobs/{attachment.sha256}", headers=SERVICE)
     assert file.content == b"%PDF-1.4\n"
     assert (await web.get(f"/v1/blobs/{attachment.sha256}/text", headers=SERVICE)).status_code == 404
+
+
+async def test_the_html_of_a_mail_is_for_services_alone_and_never_a_page(
+    web: httpx.AsyncClient, kafka: str, inbound: str
+) -> None:
+    for name in ("mail-html.eml", "mail-answer.eml"):
+        await web.post("/v1/mail/mail", content=own(name), headers={"Authorization": BEARER["mail"]})
+    facts = [fact.data for fact in await published(kafka, inbound) if isinstance(fact.data, MessageReceived)]
+    html, text = sorted(
+        (fact.full.sha256 for fact in facts if fact.full),
+        key=lambda sha: sha != sha256(own("mail-html.eml")).hexdigest(),
+    )
+    page = await web.get(f"/v1/blobs/{html}/html", headers=SERVICE)
+    assert "<script>alert(1)</script>" in page.text
+    assert page.headers["content-type"].startswith("text/plain")
+    assert page.headers["x-content-type-options"] == "nosniff"
+    assert (await web.get(f"/v1/blobs/{text}/html", headers=SERVICE)).status_code == 404
+    assert (await web.get(f"/v1/blobs/{html}/html")).status_code == 401
+
+
+async def test_a_service_stores_a_file_once_and_gets_it_back_as_it_was(web: httpx.AsyncClient, calls: Calls) -> None:
+    body = bytes(range(256)) * 5000
+    place = f"/v1/blobs/{sha256(body).hexdigest()}"
+    headers = {**SERVICE, "Content-Type": "application/pdf; a=b"}
+    calls.settings = calls.settings.model_copy(update={"blob_limit": len(body)})
+    answers = [await web.put(place, content=body, headers=headers) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [201, 200]
+    found = await web.get(place, headers=SERVICE)
+    assert (found.content, found.headers["content-type"]) == (body, "application/pdf")
+    assert (await web.put(place, content=body[1:], headers=headers)).status_code == 422
+    assert (await web.put(place, content=body + b"x", headers=headers)).status_code == 413
+    assert (await web.put(place, content=body)).status_code == 401
+
+
+async def test_a_file_of_ours_stays_when_a_customer_who_sent_the_same_deletes_it(
+    web: httpx.AsyncClient, calls: Calls
+) -> None:
+    letter = {**LETTER, "attachments": [{"name": "a", "content": "SGFsbG8="}]}
+    await web.post("/v1/messages/letters", json=letter, headers=TOKEN)
+    place = f"/v1/blobs/{sha256(b'Hallo').hexdigest()}"
+    assert (await web.put(place, content=b"Hallo", headers=SERVICE)).status_code == 200
+    await web.delete("/v1/messages/letters/L-1", params={"channel": "letter", "thread": "K-1"}, headers=TOKEN)
+    assert (await web.get(place, headers=SERVICE)).content == b"Hallo"
 
 
 async def test_a_typed_message_its_edit_and_its_deletion(

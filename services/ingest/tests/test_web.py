@@ -43,6 +43,8 @@ def is_problem(answer: httpx.Response, status: int) -> bool:
         ("DELETE", "/v1/messages/letters/L-1?channel=letter&thread=K-1", 401),
         ("GET", f"/v1/blobs/{'0' * 64}", 401),
         ("GET", f"/v1/blobs/{'0' * 64}/text", 401),
+        ("PUT", f"/v1/blobs/{'0' * 64}", 401),
+        ("GET", f"/v1/blobs/{'0' * 64}/html", 401),
         ("GET", "/v1/blobs/xyz", 422),
         ("GET", "/v1/meta/social", 422),
         ("GET", "/v2", 404),

@@ -30,7 +30,7 @@ from notifier_world import (
 from pydantic import SecretStr
 
 from lotse.contracts.channels import Channel
-from lotse.contracts.deadlines import Clock, DeadlineMissed, DeadlineWarned
+from lotse.contracts.deadlines import Clock, DeadlineMissed, DeadlineWarned, ServiceLevelDegraded, ServiceLevelRecovered
 from lotse.contracts.ids import derive
 from lotse.contracts.notices import NoticeFailed, NoticeSent, ReplyFailed, ReplySent
 from lotse.notifier import app
@@ -224,6 +224,33 @@ async def test_an_alert_may_ask_for_any_event_of_a_conversation(
         await desk.send(Sink.WEBHOOK)
         await desk.send(Sink.WEBHOOK)
     assert sorted(seen.json["type"] for seen in team.seen) == sorted(wish["events"])
+
+
+def slow(channel: Channel) -> ServiceLevelDegraded:
+    return ServiceLevelDegraded(
+        channel=channel,
+        at=AT,
+        since=AT - timedelta(minutes=10),
+        p90=timedelta(minutes=40),
+        baseline=timedelta(minutes=12),
+        answers=44,
+        staffed=2,
+    )
+
+
+async def test_an_alert_may_ask_for_the_service_levels_of_channels(
+    team: Provider, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    events = ["de.lotse.service_level.degraded.v1", "de.lotse.service_level.recovered.v1"]
+    wish = {"url": team.url, "secret": "env:W", "networks": LOOPBACK, "events": events}
+    async with shop(database, config(alerts={"team": wish}), monkeypatch) as desk:
+        recovered = ServiceLevelRecovered(channel=Channel.MESSENGER, at=AT, degraded_at=AT, reason="p90")
+        await desk.feed(slow(Channel.MESSENGER), recovered, slow(Channel.EMAIL))
+        told = [*await desk.send(Sink.WEBHOOK), *await desk.send(Sink.WEBHOOK)]
+    assert [type(event) for event in told] == [NoticeSent] * 3
+    of_messenger = [seen.json["type"] for seen in team.seen if seen.json["subject"] == "messenger"]
+    assert of_messenger == events
+    assert [seen.json["data"]["channel"] for seen in team.seen].count("email") == 1
 
 
 @pytest.mark.parametrize("kind", ["de.lotse.nothing.v1", "de.lotse.agent.status_changed.v1"])

@@ -41,6 +41,7 @@ from lotse.contracts.conversations import (
 from lotse.contracts.envelope import Event, Fact
 from lotse.contracts.ids import ConversationId, derive
 from lotse.contracts.notices import ReplyFailed
+from lotse.contracts.values import Attachment
 
 NOBODY = ConversationId(derive("test", "no such conversation"))
 
@@ -199,6 +200,43 @@ async def test_a_failed_answer_is_remembered_and_changes_nothing(router: Router)
     assert await router.hear(failure) == []
     assert [row["outcome"] for row in await router.harness.rows("SELECT outcome FROM reply")] == ["failed"]
     assert await router.status(conversation) == ("assigned", ANNA)
+
+
+PDF = Attachment(name="rechnung.pdf", media_type="application/pdf", size=52_000, sha256="a" * 64)
+
+
+async def test_a_file_goes_on_with_the_reply_and_needs_no_text(router: Router) -> None:
+    conversation = await given_to_anna(router)
+    approved = outcome(await router.hear(asks(ReplyRequested, conversation, text="", attachments=(PDF,))))
+    assert isinstance(approved, ReplyApproved)
+    assert approved.attachments == (PDF,)
+
+
+@pytest.mark.parametrize(
+    ("channel", "change", "problem"),
+    [
+        (Channel.MESSENGER, {"size": 25_000_001}, "file-too-large"),
+        (Channel.WHATSAPP, {"media_type": "application/zip"}, "file-type"),
+        (Channel.MESSENGER, {"name": "rechnung.pdf.exe"}, "file-type"),
+        (Channel.INSTAGRAM, {"media_type": "image/png"}, "no-files"),
+    ],
+)
+async def test_a_file_that_the_channel_does_not_take_blocks_the_reply(
+    router: Router, channel: Channel, change: dict[str, Any], problem: str
+) -> None:
+    conversation = await given_to_anna(router, channel=channel)
+    files = (PDF, PDF.model_copy(update=change)) if channel.value != "instagram" else (PDF,)
+    blocked = outcome(await router.hear(asks(ReplyRequested, conversation, text="Anbei.", attachments=files)))
+    assert isinstance(blocked, ReplyBlocked)
+    assert blocked.problem == problem
+    assert blocked.file == (files[1].name if len(files) > 1 else None)
+
+
+async def test_more_files_than_the_channel_takes_block_the_reply(router: Router) -> None:
+    conversation = await given_to_anna(router)
+    blocked = outcome(await router.hear(asks(ReplyRequested, conversation, text="", attachments=(PDF,) * 11)))
+    assert isinstance(blocked, ReplyBlocked)
+    assert (blocked.problem, blocked.suggestion) == ("too-many-files", "fewer-files")
 
 
 async def test_a_snooze_ends_at_its_time_with_its_agent(router: Router) -> None:

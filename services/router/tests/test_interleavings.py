@@ -28,10 +28,11 @@ from router_stories import (
     status,
 )
 
-from lotse.contracts.commands import NoteWritten
+from lotse.contracts.commands import NoteWritten, ReadingCorrectRequested
 from lotse.contracts.config import Relaxation, Rule, When
+from lotse.contracts.conversations import ReadingChanged
 from lotse.contracts.envelope import Event
-from lotse.contracts.inbound import MessageReceived
+from lotse.contracts.inbound import MessageEdited, MessageReceived
 from lotse.contracts.values import Presence, Situation, Triage
 from lotse.router.core.fold import decide
 from lotse.router.core.state import Agent, Rows, State
@@ -132,6 +133,49 @@ def test_any_interleaving_of_the_topics_ends_alike(history: list[list[Event]], s
     in_order = run(event for topic in history for event in topic)
     assert run(merged(history, random.Random(seed))) == in_order
     assert run(event for topic in (history[1], history[2], history[0], history[3]) for event in topic) == in_order
+
+
+def corrected(first: MessageReceived, triage: Triage) -> Event:
+    return asks(
+        ReadingCorrectRequested, opened_by(first), message_id=first.message_id, sentiment="neutral", triage=triage
+    )
+
+
+_NO_LANGUAGE = {"language": "und"}
+
+
+def standing(events: Sequence[Event]) -> tuple[dict[object, object], list[str]]:
+    """How each conversation stands and reads, but for its language, which no person said; and who corrected it."""
+    state = State(CONFIG, agents=Rows({agent_id: Agent(agent_id) for agent_id in CONFIG.agents}))
+    said = [made for event in events for made in decide(state, fact(event), NINE)]
+    stands: dict[object, object] = {
+        c.id: (c.status, c.serious, c.read and replace(c.read, reading=c.read.reading.model_copy(update=_NO_LANGUAGE)))
+        for c in state.conversations.values()
+    }
+    return stands, [made.actor.id for made in said if isinstance(made, ReadingChanged) and made.reason == "corrected"]
+
+
+@given(data=st.data())
+@settings(max_examples=300, deadline=None)
+def test_a_correction_ends_alike_before_and_after_every_analysis_of_what_was_seen(data: st.DataObject) -> None:
+    first = received("kim")
+    inbound: list[Event] = [first]
+    insights: list[Event] = [analysed(first, data.draw(triages), situation=data.draw(situations))]
+    for n in range(data.draw(st.integers(0, 2))):
+        edit = edited(first, f"anders {n}", at(20 + n), n + 1)
+        inbound.append(edit)
+        insights.append(analysed(first, data.draw(triages), edit=edit, situation=data.draw(situations)))
+    seen = data.draw(st.integers(1, len(inbound)))
+    after = [analysed(first, data.draw(triages), edit=e) for e in inbound[1:seen] if isinstance(e, MessageEdited)]
+    by_anna = corrected(first, data.draw(triages))
+    in_order = [*inbound[:seen], *insights[:seen], by_anna, *after, *inbound[seen:], *insights[seen:]]
+    before = data.draw(st.permutations(insights[:seen]))
+    at_once = [*inbound[:seen], by_anna, *before, *after, *inbound[seen:], *insights[seen:]]
+    kept = [*insights[:seen], *inbound[:seen], by_anna, *data.draw(st.permutations(after)), *inbound[seen:]]
+    expected, by = standing(in_order)
+    assert by == [ANNA]
+    assert standing(at_once) == (expected, by)
+    assert standing([*kept, *insights[seen:]]) == (expected, by)
 
 
 def a_long_history() -> list[list[Event]]:

@@ -44,8 +44,8 @@ IDS = ["00000000-0000-0000-0000-000000000001"] * 50
     [
         (matching._KINDS, (), "conversation_queue"),
         (matching._HEADS, (IDS[:1], [20]), "conversation_queue"),
-        (matching._WORKERS, (), "conversation_load"),
-        (conversations._USED, (["agent1"], IDS), "conversation_load"),
+        (matching._WORKERS, (), "conversation_counted"),
+        (conversations._USED, (["agent1"], IDS), "conversation_counted"),
         (conversations._LOCK, (IDS,), "conversation_pkey"),
         (timing._ELAPSED, (NOW, 200), "conversation_timer"),
         (timing._LEFT, (NOW, 200), "conversation_hold"),

@@ -5,6 +5,8 @@ The figures are the providers' limits and the usual expectations of customers; a
 
 Two limits are counted in bytes because the provider says so: Instagram Direct ("UTF-8 and 1000 bytes or less",
 Meta's Instagram messaging guide) and reviews (4096 bytes, Google Business Profile `ReviewReply.comment`).
+
+Which files may go with a reply, and the sources of those figures, stand in `files`.
 """
 
 from collections.abc import Mapping
@@ -14,6 +16,9 @@ from types import MappingProxyType
 from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, model_validator
+
+from lotse.contracts import files
+from lotse.contracts.files import FileRules, TextWith
 
 
 class Channel(StrEnum):
@@ -89,6 +94,7 @@ class Profile(_Frozen):
         signature: Replies end with the agent's name and title.
         agent_card: The customer is shown the agent's name, picture and title beside the text.
         single_reply: Only one message may be sent; see `as_private_reply`.
+        files: What may be attached to a reply; None where nothing may.
 
     Raises:
         pydantic.ValidationError: A limit without a unit to count it in.
@@ -116,6 +122,7 @@ class Profile(_Frozen):
     signature: bool = False
     agent_card: bool = False
     single_reply: bool = False
+    files: FileRules | None = None
 
     @model_validator(mode="after")
     def _limit_has_a_unit(self) -> Self:
@@ -165,6 +172,7 @@ def _public(
     initials: bool = False,
     private_channel: Channel | None = None,
     private_reply_window: timedelta | None = None,
+    files: FileRules | None = None,
 ) -> Profile:
     return Profile(
         channel=channel,
@@ -178,6 +186,7 @@ def _public(
         private_channel=private_channel,
         reopen_window=_WEEK,
         initials=initials,
+        files=files,
     )
 
 
@@ -190,6 +199,7 @@ def _messaging(
     reply_window: timedelta | None = None,
     human_window: timedelta | None = None,
     template_after_window: bool = False,
+    files: FileRules | None = None,
 ) -> Profile:
     return Profile(
         channel=channel,
@@ -202,6 +212,7 @@ def _messaging(
         human_window=human_window,
         template_after_window=template_after_window,
         reopen_window=_WEEK,
+        files=files,
     )
 
 
@@ -215,6 +226,7 @@ _SOCIAL = (
         8_000,
         private_channel=Channel.MESSENGER,
         private_reply_window=_WEEK,
+        files=files.FACEBOOK,
     ),
     _public(
         Channel.INSTAGRAM,
@@ -222,21 +234,35 @@ _SOCIAL = (
         private_channel=Channel.INSTAGRAM_DIRECT,
         private_reply_window=_WEEK,
     ),
-    _public(Channel.X, 280, limit_unit=LengthUnit.WEIGHTED, initials=True, private_channel=Channel.X_DIRECT),
+    _public(
+        Channel.X,
+        280,
+        limit_unit=LengthUnit.WEIGHTED,
+        initials=True,
+        private_channel=Channel.X_DIRECT,
+        files=files.X,
+    ),
     _public(Channel.YOUTUBE, 10_000),
-    _public(Channel.FORUM, 10_000, _DAY),
+    _public(Channel.FORUM, 10_000, _DAY, files=files.FORUM),
     _public(Channel.REVIEWS, 4_096, timedelta(hours=4), limit_unit=_BYTES),
 )
 
 _MESSENGERS = (
-    _messaging(Channel.MESSENGER, 2_000, reply_window=_DAY, human_window=_WEEK),
-    _messaging(Channel.INSTAGRAM_DIRECT, 1_000, limit_unit=_BYTES, reply_window=_DAY, human_window=_WEEK),
-    _messaging(Channel.WHATSAPP, 4_096, reply_window=_DAY, template_after_window=True),
-    _messaging(Channel.X_DIRECT, 10_000, _HOUR),
-    _messaging(Channel.VIBER, 7_000),
-    _messaging(Channel.WECHAT, 2_048, limit_unit=_BYTES, reply_window=2 * _DAY),
-    _messaging(Channel.TELEGRAM, 4_096),
-    _messaging(Channel.LINE, 5_000),
+    _messaging(Channel.MESSENGER, 2_000, reply_window=_DAY, human_window=_WEEK, files=files.MESSENGER),
+    _messaging(
+        Channel.INSTAGRAM_DIRECT,
+        1_000,
+        limit_unit=_BYTES,
+        reply_window=_DAY,
+        human_window=_WEEK,
+        files=files.INSTAGRAM_DIRECT,
+    ),
+    _messaging(Channel.WHATSAPP, 4_096, reply_window=_DAY, template_after_window=True, files=files.WHATSAPP),
+    _messaging(Channel.X_DIRECT, 10_000, _HOUR, files=files.X_DIRECT),
+    _messaging(Channel.VIBER, 7_000, files=files.VIBER),
+    _messaging(Channel.WECHAT, 2_048, limit_unit=_BYTES, reply_window=2 * _DAY, files=files.WECHAT),
+    _messaging(Channel.TELEGRAM, 4_096, files=files.TELEGRAM),
+    _messaging(Channel.LINE, 5_000, files=files.LINE),
     _messaging(Channel.SMS, 1_600, _HOUR),
 )
 
@@ -255,6 +281,7 @@ _OWN = tuple(
         capacity_units=2,
         reopen_window=_HOUR,
         agent_card=True,
+        files=files.OWN,
     )
     for channel, live in ((Channel.WEBCHAT, True), (Channel.IN_APP, False))
 )
@@ -267,6 +294,7 @@ _CLASSIC = (
         answer_expected=_DAY,
         reopen_window=timedelta(days=14),
         signature=True,
+        files=files.MAIL,
     ),
     Profile(
         channel=Channel.PHONE,
@@ -284,6 +312,7 @@ _CLASSIC = (
         answer_expected=timedelta(days=5),
         reopen_window=timedelta(days=30),
         signature=True,
+        files=files.LETTER,
     ),
 )
 
@@ -302,8 +331,12 @@ def profile(channel: Channel) -> Profile:
 def as_private_reply(public: Profile, private: Profile) -> Profile:
     """The rules for the one private reply to a public comment: `private`'s, in the window that `public` gives.
 
-    The window runs from the comment. A channel that gives none cannot be answered like that.
+    The window runs from the comment. A channel that gives none cannot be answered like that. Where text and file
+    would be two messages, it is one or the other.
     """
+    rules = private.files
+    if rules is not None and rules.text is not TextWith.SAME:
+        rules = rules.model_copy(update={"text": TextWith.NEVER, "most": 1})
     return private.model_copy(
         update={
             "answerable": public.private_reply_window is not None,
@@ -311,6 +344,7 @@ def as_private_reply(public: Profile, private: Profile) -> Profile:
             "human_window": None,
             "template_after_window": False,
             "single_reply": True,
+            "files": rules,
         }
     )
 

@@ -5,9 +5,9 @@ from typing import ClassVar, Literal
 from pydantic import AwareDatetime
 
 from lotse.contracts.envelope import Event
-from lotse.contracts.ids import AgentId, ConversationId, TeamId
+from lotse.contracts.ids import AgentId, ConversationId, MessageId, TeamId
 from lotse.contracts.topics import Topic
-from lotse.contracts.values import Attachment, Presence
+from lotse.contracts.values import Attachment, Presence, Sentiment, Situation, Triage
 
 Role = Literal["agent", "lead", "admin", "service"]
 
@@ -68,6 +68,18 @@ class NoteWritten(ConversationCommand, name="note.written"):
     """→ note.added"""
 
     text: str
+
+
+class ReadingCorrectRequested(ConversationCommand, name="reading.correct_requested"):
+    """A person says how a message reads. → reading.changed, `reason` corrected"""
+
+    message_id: MessageId
+    sentiment: Sentiment
+    triage: Triage
+    situation: Situation | None = None
+    topics: tuple[str, ...] = ()
+    reason: str | None = None
+    """In the person's own words, for colleagues and for training."""
 
 
 class AgentCommand(Command):

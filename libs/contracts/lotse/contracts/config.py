@@ -10,6 +10,7 @@ from typing import Annotated, Literal, cast
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, field_validator
 
+from lotse.contracts.answers import checked_text
 from lotse.contracts.calendars import ALWAYS, Calendar
 from lotse.contracts.channels import Channel
 from lotse.contracts.deadlines import Clock
@@ -194,6 +195,16 @@ class Templates(Section):
     signature: dict[Language, str] = {}
 
 
+class Answer(Section):
+    """An answer that stands ready; `answers.VARIABLES` in its text are filled in when an agent takes it."""
+
+    title: Annotated[str, Field(min_length=1, max_length=100)]
+    """What agents look for it by."""
+    text: Annotated[dict[Literal["de", "en"], Annotated[str, AfterValidator(checked_text)]], Field(min_length=1)]
+    when: When = When()
+    """Where it is offered first; it can be found everywhere."""
+
+
 class Alert(Section):
     """A webhook that is told of deadlines and failures, in Standard Webhooks form."""
 
@@ -222,6 +233,7 @@ class Config(Section):
     sla: Sla = Sla()
     calendars: dict[str, Calendar] = {}
     templates: Templates = Templates()
+    answers: dict[Name, Answer] = {}
     alerts: dict[str, Alert] = {}
     pii: Pii = Pii()
 

@@ -8,6 +8,9 @@ from typing import get_args
 import yaml
 from pydantic import BaseModel, ValidationError
 
+from lotse.contracts import replies
+from lotse.contracts.answers import bare
+from lotse.contracts.channels import profile
 from lotse.contracts.config import Config
 
 Path = tuple[str | int, ...]
@@ -159,6 +162,18 @@ def _unresolved(config: Config) -> Iterator[tuple[Path, str, str]]:
         if policy.calendar != "always" and policy.calendar not in config.calendars:
             remedy = _choose(policy.calendar, [*config.calendars, "always"])
             yield ("sla", "policies", number, "calendar"), f"no calendar is called '{policy.calendar}'", remedy
+    yield from _too_long(config)
+
+
+def _too_long(config: Config) -> Iterator[tuple[Path, str, str]]:
+    """Answers that fit on none of their channels, however short what is filled in."""
+    for name, answer in config.answers.items():
+        for language, text in answer.text.items():
+            parts = [replies.split(bare(text), profile(channel)) for channel in answer.when.channel]
+            problems = [part for part in parts if isinstance(part, replies.Problem)]
+            if problems and len(problems) == len(parts):
+                over = min(problem.over for problem in problems)
+                yield ("answers", name, "text", language), f"is too long for its channel, {over} over", "Shorten it"
 
 
 def _choose(name: str, known: Iterable[str]) -> str:

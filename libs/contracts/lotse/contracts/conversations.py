@@ -133,15 +133,29 @@ class ConversationResolved(StatusChange, name="conversation.resolved"):
 
 
 class ReadingChanged(ConversationEvent, name="reading.changed"):
-    """How the conversation reads changed after it was queued: a later analysis, an edit, a person."""
+    """How the conversation reads changed after it was queued: a later analysis, an edit; or a person corrected it."""
 
     message_id: MessageId
     previous: Reading | None = None
+    """None: not read before, or another message's reading stands for the conversation."""
     current: Reading
     actor: Actor
     reason: str
+    """analysed, edited, corrected."""
     priority: int
     at: AwareDatetime
+    latest: bool = True
+    """False: the conversation reads like a later message; a person corrected how this one alone reads."""
+    edit: int | None = None
+    edited_at: AwareDatetime | None = None
+    """The text that reads so, as in `message.analysed`: an edit's number and time; None for the first text."""
+    comment: str | None = None
+    """Why a person corrected it, in his own words."""
+    required: dict[str, int] | None = None
+    """What the conversation calls for by this reading, as in `conversation.queued`; None: as before."""
+    preferred: dict[str, int] | None = None
+    team: TeamId | None = None
+    rules: tuple[str, ...] | None = None
 
 
 class AssignmentChanged(ConversationEvent, name="assignment.changed"):
@@ -206,7 +220,9 @@ class ReplyBlocked(ConversationEvent, name="reply.blocked"):
     reply_id: ReplyId
     agent_id: AgentId
     problem: str
-    """blocked-pii, too-long, window-closed, empty."""
+    """pii, too-long, window-closed, empty, no-files, too-many-files, file-type, file-too-large, …: a `ProblemCode`."""
+    file: str | None = None
+    """The name of the file that is meant, where it is one."""
     spans: tuple[Span, ...] = ()
     suggestion: str
     at: AwareDatetime

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 from enum import StrEnum
-from typing import ClassVar
+from typing import ClassVar, Literal
 from uuid import UUID
 
 from pydantic import AwareDatetime
@@ -96,3 +96,47 @@ class DeadlineCancelled(DeadlineEvent, name="deadline.cancelled"):
 
     reason: str
     at: AwareDatetime
+
+
+class ServiceLevelEvent(Event):
+    """A fact about one channel. Between a `degraded` and the next one lies a `recovered`."""
+
+    TOPIC: ClassVar[Topic] = Topic.DEADLINES
+
+    channel: Channel
+    share_met: float | None = None
+    """Promises kept of those that were due or answered in the last hour, 0 to 1; None: there were none."""
+    at: AwareDatetime
+    """The end of the window that says so."""
+
+    def key(self) -> str:
+        return self.channel.value
+
+
+class ServiceLevelDegraded(ServiceLevelEvent, name="service_level.degraded"):
+    """In two windows of five minutes customers waited much longer than they usually do on this channel."""
+
+    since: AwareDatetime
+    """The beginning of the first of the two."""
+    p90: timedelta
+    """Nine of ten answers in the last window came within this time, in the calendar's time."""
+    baseline: timedelta
+    """The median of the channel's own p90 over the last seven days."""
+    answers: int
+    """In both windows."""
+    volume_change: float | None = None
+    """Waits that began in both windows against the usual number: 0.5 is half as many again."""
+    staffed: int
+    """Agents who take work, on whichever channel."""
+    topic: str | None = None
+    """What most of the answers were about, where the messages' readings say so."""
+
+
+class ServiceLevelRecovered(ServiceLevelEvent, name="service_level.recovered"):
+    """It is as it was again, or nothing has happened on the channel for an hour."""
+
+    degraded_at: AwareDatetime
+    reason: Literal["p90", "quiet"]
+    """quiet: an hour in which too few were answered to tell, and nobody waited too long."""
+    p90: timedelta | None = None
+    baseline: timedelta | None = None

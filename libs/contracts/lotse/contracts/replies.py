@@ -13,7 +13,8 @@ from enum import StrEnum
 from typing import Final, Literal, assert_never
 
 from lotse.contracts.channels import LengthUnit, Profile
-from lotse.contracts.values import Span
+from lotse.contracts.files import FileRules, TextWith, is_forbidden
+from lotse.contracts.values import Attachment, Span
 from lotse.contracts.weighted import weighted_length
 
 
@@ -24,6 +25,16 @@ class ProblemCode(StrEnum):
     BLOCKED_PII = "blocked-pii"
     TOO_LONG = "too-long"
     WINDOW_CLOSED = "window-closed"
+    NO_FILES = "no-files"
+    """The channel takes none."""
+    TOO_MANY_FILES = "too-many-files"
+    FILE_TYPE = "file-type"
+    """The channel does not take this type, or it is dangerous to whoever opens it."""
+    FILE_TOO_LARGE = "file-too-large"
+    FILES_TOO_LARGE = "files-too-large"
+    """All together."""
+    TEXT_OR_FILE = "text-or-file"
+    """One message is all that may be sent, and here text and file are two."""
 
 
 class Remedy(StrEnum):
@@ -42,19 +53,25 @@ class Remedy(StrEnum):
     """A template that the provider approved."""
     FALLBACK = "fallback"
     """The profile's fallback channel."""
+    OTHER_FILE = "other-file"
+    """Another file: of another type, or smaller."""
+    FEWER_FILES = "fewer-files"
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
     """One reason against a reply; `allowed` names the best way first, and nothing where there is none.
 
-    `spans` are the personal data, `over` how much is too long in the channel's unit.
+    `spans` are the personal data; `over` is how much is too long in the channel's unit, too large in bytes or too many,
+    for files beyond `limit`; `file` is the name of the one that is meant.
     """
 
     code: ProblemCode
     allowed: tuple[Remedy, ...] = ()
     spans: tuple[Span, ...] = ()
     over: int = 0
+    limit: int = 0
+    file: str = ""
 
 
 class Window(StrEnum):
@@ -85,22 +102,40 @@ class Moment:
     private_replies_sent: int = 0
 
 
-def check(profile: Profile, text: str, spans: Sequence[Span], moment: Moment) -> tuple[Problem, ...]:
-    """Everything that stands against sending `text` as it is; nothing where it may go.
+def check(
+    profile: Profile, text: str, spans: Sequence[Span], moment: Moment, files: Sequence[Attachment] = ()
+) -> tuple[Problem, ...]:
+    """Everything that stands against sending `text` and `files` as they are; nothing where they may go.
 
     Args:
         profile: The channel's, or that of `channels.as_private_reply`.
         text: Signed, not yet split; too long is a problem only where it may not be split.
         spans: The personal data in it (`pii.scan`). An override is the caller's to look for.
         moment: When it goes out.
+        files: With their sizes; see `check_files`.
     """
     problems = (
-        _emptiness(text),
+        None if files else _emptiness(text),
         _personal_data(profile, spans),
         _excess(profile, text),
         _closed_window(profile, moment),
     )
-    return tuple(problem for problem in problems if problem)
+    return (*(problem for problem in problems if problem), *check_files(profile, files, text))
+
+
+def check_files(profile: Profile, files: Sequence[Attachment], text: str = "") -> tuple[Problem, ...]:
+    """Everything that stands against sending these files, with `text` beside them, on this channel."""
+    if not files:
+        return ()
+    rules = profile.files
+    if rules is None:
+        private = (Remedy.PRIVATE,) if profile.private_channel else ()
+        return (Problem(ProblemCode.NO_FILES, private, over=len(files)),)
+    problems = (_surplus(rules, files), *(_unfit(rules, file) for file in files), _weight(rules, files))
+    found = tuple(problem for problem in problems if problem)
+    if rules.text is TextWith.NEVER and text.strip():
+        return (*found, Problem(ProblemCode.TEXT_OR_FILE, (Remedy.FEWER_FILES, Remedy.SHORTEN)))
+    return found
 
 
 def window(profile: Profile, moment: Moment) -> Window:
@@ -161,11 +196,19 @@ def split(text: str, profile: Profile) -> tuple[str, ...] | Problem:
 
 
 def sign(
-    text: str, profile: Profile, *, name: str, initials: str, title: str = "", language: Literal["de", "en"] = "de"
+    text: str,
+    profile: Profile,
+    *,
+    name: str,
+    initials: str,
+    title: str = "",
+    language: Literal["de", "en"] = "de",
+    own: str = "",
 ) -> str:
     """`text` with the agent's initials (`^AB`) or signature, as the channel asks.
 
-    Signing twice is signing once, and an empty text stays empty.
+    `own` is the operator's signature, with `{agent}` for the name; it stands in place of ours. Signing twice is
+    signing once, and an empty text stays empty.
     """
     text = text.rstrip()
     if not text:
@@ -173,6 +216,9 @@ def sign(
     if profile.initials:
         mark = f"^{initials}"
         return text if not initials or text.split()[-1] == mark else f"{text} {mark}"
+    if profile.signature and own.strip():
+        signature = own.replace("{agent}", name).strip()
+        return text if text.endswith(f"\n\n{signature}") else f"{text}\n\n{signature}"
     if profile.signature:
         return _with_signature(text, "\n".join(filter(None, (name, title))), language)
     return text
@@ -180,6 +226,29 @@ def sign(
 
 def _emptiness(text: str) -> Problem | None:
     return None if text.strip() else Problem(ProblemCode.EMPTY, (Remedy.WRITE,))
+
+
+def _surplus(rules: FileRules, files: Sequence[Attachment]) -> Problem | None:
+    over = len(files) - rules.most
+    return Problem(ProblemCode.TOO_MANY_FILES, (Remedy.FEWER_FILES,), over=over, limit=rules.most) if over > 0 else None
+
+
+def _unfit(rules: FileRules, file: Attachment) -> Problem | None:
+    rule = None if is_forbidden(file.name, file.media_type) else rules.of(file.media_type)
+    if rule is None:
+        return Problem(ProblemCode.FILE_TYPE, (Remedy.OTHER_FILE,), file=file.name)
+    over = (file.size or 0) - rule.largest
+    if over <= 0:
+        return None
+    return Problem(ProblemCode.FILE_TOO_LARGE, (Remedy.OTHER_FILE,), over=over, limit=rule.largest, file=file.name)
+
+
+def _weight(rules: FileRules, files: Sequence[Attachment]) -> Problem | None:
+    over = sum(file.size or 0 for file in files) - (rules.total or 0)
+    if rules.total is None or over <= 0 or len(files) == 1:
+        return None
+    remedies = (Remedy.FEWER_FILES, Remedy.OTHER_FILE)
+    return Problem(ProblemCode.FILES_TOO_LARGE, remedies, over=over, limit=rules.total)
 
 
 def _personal_data(profile: Profile, spans: Sequence[Span]) -> Problem | None:
@@ -205,11 +274,22 @@ def _closed_window(profile: Profile, moment: Moment) -> Problem | None:
     return Problem(ProblemCode.WINDOW_CLOSED, tuple(remedy for remedy, open_way in ways if open_way))
 
 
-_GREETINGS: Final = {"de": "Mit freundlichen Grüßen", "en": "Kind regards"}
-_ENDS_WITH_GREETING: Final = re.compile(
-    r"(?:grüßen|grüße|gruß|gruss|grüssen|grüsse|kind regards|best regards|regards|best wishes|sincerely)\s*[,!.]?$",
-    re.IGNORECASE,
+GREETINGS: Final = {"de": "Mit freundlichen Grüßen", "en": "Kind regards"}
+GREETING_ENDS: Final = (
+    "grüßen",
+    "grüße",
+    "gruß",
+    "gruss",
+    "grüssen",
+    "grüsse",
+    "kind regards",
+    "best regards",
+    "regards",
+    "best wishes",
+    "sincerely",
 )
+"""How a text ends that has a greeting already, whatever its case."""
+_ENDS_WITH_GREETING: Final = re.compile(rf"(?:{'|'.join(GREETING_ENDS)})\s*[,!.]?$", re.IGNORECASE)
 
 
 def _with_signature(text: str, signature: str, language: Literal["de", "en"]) -> str:
@@ -217,7 +297,7 @@ def _with_signature(text: str, signature: str, language: Literal["de", "en"]) ->
         return text
     if _ENDS_WITH_GREETING.search(text[-40:]):
         return f"{text}\n{signature}"
-    return f"{text}\n\n{_GREETINGS[language]}\n{signature}"
+    return f"{text}\n\n{GREETINGS[language]}\n{signature}"
 
 
 _MOST_DIGITS: Final = 4

@@ -56,7 +56,13 @@ TOPICS: Mapping[Topic, TopicSpec] = {
             ("sla", "notifier", "desk"),
             sequenced=True,
         ),
-        TopicSpec(Topic.DEADLINES, "sla", "conversation id", ("router", "notifier", "desk"), sequenced=True),
+        TopicSpec(
+            Topic.DEADLINES,
+            "sla",
+            "conversation id; channel for service levels",
+            ("router", "notifier", "desk"),
+            sequenced=True,
+        ),
         TopicSpec(Topic.NOTICES, "notifier", "conversation id", ("router", "sla", "notifier", "desk"), sequenced=True),
         TopicSpec(Topic.COMMANDS, "desk", "conversation id; agent id for presence", ("router",), sequenced=False),
     )

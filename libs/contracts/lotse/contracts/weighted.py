@@ -31,7 +31,10 @@ _GENERIC: Final = """
     koeln cologne nrw ruhr saarland wien tirol swiss gmbh versicherung reise reisen bank auto care help support
     service services
 """
-_TOP_LEVELS: Final = "|".join(sorted(f"{_COUNTRIES} {_GENERIC}".split(), key=len, reverse=True))
+TOP_LEVELS: Final = tuple(sorted(f"{_COUNTRIES} {_GENERIC}".split(), key=len, reverse=True))
+"""What a domain without `https://` must end with to count as a URL; the longest first."""
+
+_TOP_LEVEL: Final = "|".join(TOP_LEVELS)
 _HOST: Final = r"(?:[^\W_][\w-]{0,62}\.){1,8}"
 _NO_FULL_STOP: Final = r"(?<![.,;:!?'\")\]}])"
 _PATH: Final = (
@@ -40,7 +43,7 @@ _PATH: Final = (
     rf"(?:\?[^\s<>\"]{{0,2000}}{_NO_FULL_STOP})?"
 )
 _URL: Final = (
-    rf"(?<![\w@#$./-])(?:https?://{_HOST}[^\W\d_]{{2,24}}|{_HOST}(?=[a-z]{{2}})(?:{_TOP_LEVELS}))(?![\w@-]){_PATH}"
+    rf"(?<![\w@#$./-])(?:https?://{_HOST}[^\W\d_]{{2,24}}|{_HOST}(?=[a-z]{{2}})(?:{_TOP_LEVEL}))(?![\w@-]){_PATH}"
 )
 _PICTURE: Final = (
     r"[\u203c\u2049\u2122\u2139\u2190-\u21ff\u2300-\u23ff\u24c2\u25aa-\u27bf\u2934\u2935\u2b05-\u2b55\u3030"

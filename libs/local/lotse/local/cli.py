@@ -2,7 +2,7 @@
 
 from lotse.local.commands import stack
 from lotse.local.commands.data import inbox, parked
-from lotse.local.commands.looking import configs, token, trace
+from lotse.local.commands.looking import configs, link, token, trace
 from lotse.local.commands.shared import group
 from lotse.local.commands.topics import topics
 
@@ -13,6 +13,7 @@ app.command("play")(stack.play_)
 app.command()(stack.reset)
 app.command()(trace)
 app.command()(token)
+app.command()(link)
 app.add_typer(parked, name="parked")
 app.add_typer(topics, name="topics")
 app.add_typer(inbox, name="inbox")

@@ -124,7 +124,7 @@ async def _services(plan: Plan, started: Engines, progress: Progress) -> AsyncGe
         standin, smtp = (next(ports), next(ports)) if plan.standin else (None, None)
         path = _local_config(plan, standin, smtp)
         instances = _instances(plan, ports)
-        base = _environment(plan, started, secrets, path)
+        base = _environment(plan, started, secrets, path) | _whereabouts(instances)
         if standin and smtp:
             ingest = next(i for i in instances if i.service == "ingest")
             supervisor.start(_standin(standin, smtp, ingest, base, plan))
@@ -188,6 +188,11 @@ def _free_ports() -> Iterator[int]:
             yield port
 
 
+def _addresses(instances: Sequence[Instance]) -> str:
+    """Where each replica answers, as the desk's page of operations wants it told."""
+    return ",".join(f"{instance.service}={instance.url}" for instance in instances)
+
+
 def _environment(plan: Plan, started: Engines, secrets: Mapping[str, str], config: Path) -> dict[str, str]:
     return {
         **secrets,
@@ -209,6 +214,16 @@ def _program(
         (sys.executable, "-m", f"lotse.{instance.service}"),
         {**base, "LOTSE_POSTGRES": url, "LOTSE_HTTP_PORT": str(instance.port)},
     )
+
+
+def _whereabouts(instances: Sequence[Instance]) -> dict[str, str]:
+    """How the desk is reached from a browser, and the others from the desk."""
+    first = {instance.service: instance for instance in reversed(instances)}
+    return {
+        "LOTSE_CONSOLE_URL": first["desk"].url,
+        "LOTSE_INGEST_URL": first["ingest"].url,
+        "LOTSE_SERVICES": _addresses(instances),
+    }
 
 
 def _standin(port: int, smtp: int, ingest: Instance, base: Mapping[str, str], plan: Plan) -> Program:

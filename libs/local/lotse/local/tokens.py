@@ -1,11 +1,13 @@
-"""Tokens for the desk of one machine, where no identity provider issues them."""
+"""Tokens and one-time links for the desk of one machine, where no identity provider issues them."""
 
 from datetime import datetime, timedelta
+from uuid import uuid4
 
 import jwt
 
 from lotse.contracts.commands import Role
 from lotse.contracts.config import Config
+from lotse.contracts.ids import AgentId
 from lotse.local.errors import LocalError
 
 
@@ -13,6 +15,22 @@ def token(secret: str, subject: str, role: Role, now: datetime, valid: timedelta
     """A JWT as the desk reads it: `sub`, `lotse_role`, `exp`, signed with HS256."""
     claims = {"sub": subject, "lotse_role": role, "iat": now, "exp": now + valid}
     return jwt.encode(claims, secret, algorithm="HS256")
+
+
+LINK_LASTS = timedelta(minutes=15)
+
+
+def link(desk: str, secret: str, agent: str, now: datetime) -> str:
+    """An address that signs the agent in at the desk's console: good once, for a quarter of an hour."""
+    claims = {"sub": agent, "jti": str(uuid4()), "aud": "lotse-console-link", "exp": now + LINK_LASTS}
+    return f"{desk}/enter?token={jwt.encode(claims, secret, algorithm='HS256')}"
+
+
+def people(config: Config) -> list[AgentId]:
+    """Whom to sign in as, to see most of it: the first who leads and the first who does not; nobody twice."""
+    leads = [name for name, agent in config.agents.items() if agent.role != "agent"]
+    others = [name for name, agent in config.agents.items() if agent.role == "agent"]
+    return [*leads[:1], *others[:1]]
 
 
 def role_of(config: Config, agent: str) -> Role:

@@ -65,9 +65,14 @@ class Meta:
     def _from_customer(self, sender: str, item: Json, at: datetime, direct: bool) -> Call:
         return self._messaging({"sender": {"id": sender}, "recipient": {"id": self._own(direct)}, **item}, at, direct)
 
-    def messenger(self, sender: str, mid: str, text: str, at: datetime, *, direct: bool = False) -> Call:
-        """A private message to the page; `direct`: to the Instagram account."""
-        return self._from_customer(sender, {"message": {"mid": mid, "text": text}}, at, direct)
+    def messenger(
+        self, sender: str, mid: str, text: str, at: datetime, *, direct: bool = False, pictures: Sequence[str] = ()
+    ) -> Call:
+        """A private message to the page; `direct`: to the Instagram account; `pictures` are links to files."""
+        message: dict[str, object] = {"mid": mid, "text": text}
+        if pictures:
+            message["attachments"] = [{"type": "image", "payload": {"url": url}} for url in pictures]
+        return self._from_customer(sender, {"message": message}, at, direct)
 
     def messenger_edited(
         self, sender: str, mid: str, text: str, number: int, at: datetime, *, direct: bool = False
@@ -79,10 +84,22 @@ class Meta:
         return self._from_customer(sender, {"message": {"mid": mid, "is_deleted": True}}, at, direct)
 
     def messenger_echo(
-        self, recipient: str, mid: str, text: str, metadata: str | None, at: datetime, *, direct: bool = False
+        self,
+        recipient: str,
+        mid: str,
+        text: str | None,
+        metadata: str | None,
+        at: datetime,
+        *,
+        direct: bool = False,
+        kind: str = "",
     ) -> Call:
-        """What the page itself sent."""
-        message: Json = {"mid": mid, "text": text, "is_echo": True, "app_id": 1}
+        """What the page itself sent: a text, or a file of a kind."""
+        message: dict[str, object] = {"mid": mid, "is_echo": True, "app_id": 1}
+        if text is not None:
+            message["text"] = text
+        else:
+            message["attachments"] = [{"type": kind, "payload": {"url": ""}}]
         if metadata is not None:
             message["metadata"] = metadata
         item: Json = {"sender": {"id": self._own(direct)}, "recipient": {"id": recipient}, "message": message}

@@ -80,6 +80,17 @@ async def _as_it_is(connection: object) -> None:
     del connection
 
 
+async def lock_all(tx: Tx, statement: str, number: int, *args: object) -> list[Row]:
+    """The rows of a statement that makes what is missing and locks the rest, once it has all of them.
+
+    Rows that another transaction made meanwhile are seen by the next statement alone.
+    """
+    while True:
+        rows = await tx.fetch(statement, *args)
+        if len(rows) >= number:
+            return rows
+
+
 class Database:
     """A service's pool, bound to its schema."""
 

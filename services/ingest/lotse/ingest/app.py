@@ -8,6 +8,7 @@ import httpx
 from lotse.ingest import media, store
 from lotse.ingest.accounts import Accounts
 from lotse.ingest.edge import Edge
+from lotse.ingest.ledger import Ledger
 from lotse.ingest.media import Fetcher
 from lotse.ingest.settings import IngestSettings
 from lotse.ingest.web.api import build
@@ -26,8 +27,9 @@ def service(settings: IngestSettings) -> Service:
     Raises:
         SettingsError: The configuration cannot be read or a secret in it is missing; the text names it.
     """
-    calls = Calls(settings)
-    accounts = Accounts.of(settings.read_config(), secret)
+    config = settings.read_config()
+    calls = Calls(settings, ledger=Ledger(config.accounts, clock.now))
+    accounts = Accounts.of(config, secret)
     fetcher = Fetcher(accounts.meta, settings.media_hosts, settings.media_limit, httpx.AsyncClient(timeout=20))
 
     async def opened(context: Context) -> None:
@@ -46,7 +48,7 @@ def service(settings: IngestSettings) -> Service:
         settings=settings,
         jobs=(Job("expire", timedelta(hours=1), after_fold=False, run=expire),),
         effects=(media.effect(fetcher),),
-        http=build(accounts, calls),
+        http=build(accounts, calls, config),
         open=opened,
         close=closed,
     )

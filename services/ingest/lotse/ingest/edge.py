@@ -57,10 +57,20 @@ class Edge:
             log.error("a part of a call was not understood: kind %s, account %s, %s", kind, account, part.reason)
         return unparsed
 
+    async def keep(self, blob: Blob) -> bool:
+        """Store a file for another service; whether it is new. Raises StoreUnavailable."""
+        async with self._transaction() as tx:
+            return await store.keep_upload(tx, blob, self.clock())
+
     async def blob(self, sha256: str) -> Blob | None:
         """Raises StoreUnavailable."""
         async with self._transaction() as tx:
             return await store.blob(tx, sha256)
+
+    async def unparsed(self, limit: int) -> tuple[list[store.Kept], int]:
+        """Raises StoreUnavailable."""
+        async with self._transaction() as tx:
+            return await store.unparsed(tx, limit)
 
     async def media(self, message_id: UUID, number: int) -> Whereabouts | None:
         """Raises StoreUnavailable."""

@@ -4,14 +4,15 @@ from datetime import timedelta
 
 from pydantic import PositiveInt, SecretStr
 
+from lotse.contracts.files import MOST_BYTES
 from lotse.runtime.settings import RuntimeSettings
 
 
 class IngestSettings(RuntimeSettings):
     """What ingest needs beside the runtime's settings."""
 
-    service_token: SecretStr
-    """What other services show to read blobs."""
+    service_token: SecretStr  # pyright: ignore[reportIncompatibleVariableOverride, reportGeneralTypeIssues]
+    """What other services show to read blobs; ingest does not run without it."""
     meta_limit: PositiveInt = 1024 * 1024
     """The largest body of a Meta webhook, in bytes."""
     mail_limit: PositiveInt = 30 * 1024 * 1024
@@ -26,3 +27,5 @@ class IngestSettings(RuntimeSettings):
     """Where a Meta account's files may be fetched beside its Graph API; a leading dot takes every host below."""
     media_limit: PositiveInt = 100 * 1024 * 1024
     """The largest file that is fetched, in bytes."""
+    blob_limit: PositiveInt = MOST_BYTES
+    """The largest file that another service stores, in bytes."""

@@ -16,6 +16,13 @@ VALUES ($1, $2, $3, $4, $5)
 ON CONFLICT (sha256) DO UPDATE SET created_at = greatest(blob.created_at, excluded.created_at)
 """
 
+_KEEP_ONE = """
+INSERT INTO blob (sha256, media_type, size, body, created_at)
+VALUES ($1, $2, $3, $4, $5)
+ON CONFLICT (sha256) DO UPDATE SET created_at = greatest(blob.created_at, excluded.created_at)
+RETURNING xmax = 0 AS is_new
+"""
+
 _USE = """
 INSERT INTO blob_use (message_id, sha256)
 SELECT message_id, sha256 FROM unnest($1::uuid[], $2::text[]) AS named (message_id, sha256)
@@ -44,6 +51,11 @@ _PARK = """
 INSERT INTO unparsed (id, account, reason, body, traceparent, received_at)
 VALUES ($1, $2, $3, $4, $5, $6)
 ON CONFLICT (id) DO NOTHING
+"""
+
+_UNPARSED = """
+SELECT id, account, reason, length(body) AS size, traceparent, received_at
+FROM unparsed ORDER BY received_at DESC LIMIT $1
 """
 
 _ASK = """
@@ -117,6 +129,18 @@ class Whereabouts:
 
 
 @dataclass(frozen=True, slots=True)
+class Kept:
+    """A part that was not understood, without what it says."""
+
+    id: UUID
+    account: str
+    reason: str
+    size: int
+    traceparent: str | None
+    received_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Parked:
     """Where a part that was not understood came from."""
 
@@ -131,6 +155,13 @@ async def keep(tx: Tx, blobs: Collection[Blob], uses: Sequence[tuple[UUID, str]]
     ordered = sorted({blob.sha256: blob for blob in blobs}.values(), key=lambda blob: blob.sha256)
     await tx.executemany(_KEEP, [(blob.sha256, blob.media_type, len(blob.body), blob.body, now) for blob in ordered])
     await tx.execute(_USE, [message for message, _ in uses], [sha256 for _, sha256 in uses])
+
+
+async def keep_upload(tx: Tx, blob: Blob, now: datetime) -> bool:
+    """Store a file that another service brings, whatever becomes of messages that name it too; whether it is new."""
+    row = await tx.fetchrow(_KEEP_ONE, blob.sha256, blob.media_type, len(blob.body), blob.body, now)
+    await tx.execute(_USE, [derive("upload", blob.sha256)], [blob.sha256])
+    return bool(row and row["is_new"])
 
 
 async def release(tx: Tx, messages: Sequence[UUID]) -> None:
@@ -191,6 +222,16 @@ async def whereabouts(tx: Tx, message_id: UUID, number: int) -> Whereabouts | No
 async def park(tx: Tx, parked: Sequence[Parked]) -> None:
     """Keep what was not understood; the same part sent again is kept once."""
     await tx.executemany(_PARK, [_parked(item) for item in parked])
+
+
+async def unparsed(tx: Tx, limit: int) -> tuple[list[Kept], int]:
+    """The youngest parts that were not understood, and how many there are."""
+    rows = await tx.fetch(_UNPARSED, limit)
+    found = [
+        Kept(row["id"], row["account"], row["reason"], row["size"], row["traceparent"], row["received_at"])
+        for row in rows
+    ]
+    return found, await tx.fetchval("SELECT count(*) FROM unparsed")
 
 
 async def expire(tx: Tx, unparsed_before: datetime, blobs_before: datetime) -> None:

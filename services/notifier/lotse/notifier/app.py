@@ -15,12 +15,14 @@ from lotse.contracts.inbound import MessageDelivered, MessageEchoed, MessageFail
 from lotse.contracts.topics import Topic
 from lotse.notifier import queue, store
 from lotse.notifier.core import delivery
+from lotse.notifier.core.alerts import can_be_told
 from lotse.notifier.core.delivery import Call
 from lotse.notifier.core.fold import decide
 from lotse.notifier.core.model import Letter, Sink, State, StopReason, Wanted
 from lotse.notifier.core.needs import needs
 from lotse.notifier.core.outcome import Accepted, Performed
 from lotse.notifier.core.rules import Rules, Timings
+from lotse.notifier.freight import Freight
 from lotse.notifier.sending import Sender
 from lotse.notifier.settings import Settings
 from lotse.runtime import clock, telemetry
@@ -44,8 +46,8 @@ def reads(config: Config) -> tuple[Reads, ...]:
     for name, alert in config.alerts.items():
         for kind in alert.events:
             model = known_types().get(kind)
-            if model is None or "conversation_id" not in model.model_fields:
-                raise SettingsError(f"alerts.{name}.events: {kind} is not an event of a conversation")
+            if model is None or not can_be_told(model):
+                raise SettingsError(f"alerts.{name}.events: {kind} is not an event of a conversation or a channel")
             types = wanted.setdefault(model.TOPIC, [])
             if model not in types:
                 types.append(model)
@@ -145,7 +147,7 @@ def service(settings: Settings) -> Service:
         call=settings.call_timeout, echo=settings.echo_wait, reply=settings.reply_for, sign_in=settings.sign_in_every
     )
     rules = Rules(settings.read_config(), timings)
-    sender = Sender(rules, clock.now)
+    sender = Sender(rules, clock.now, Freight.of(settings, rules.timings.call, clock.now))
 
     async def opened(_: Context) -> None:
         await sender.open()

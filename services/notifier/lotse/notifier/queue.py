@@ -12,7 +12,8 @@ from lotse.runtime.postgres import Tx
 _STOPPED = "SELECT account, until FROM stopped WHERE reason <> 'gone'"
 
 _CLAIM = """
-UPDATE outgoing AS o SET stage = 'sending', attempts = o.attempts + 1, lease_until = $4
+UPDATE outgoing AS o SET stage = 'sending', attempts = o.attempts + 1,
+       lease_until = $4::timestamptz + o.bytes * interval '1 microsecond'
 FROM (
     SELECT c.id FROM outgoing AS c
     WHERE c.stage = 'pending' AND c.sink = $1 AND c.due_at <= $2 AND c.expires_at > $2
@@ -25,7 +26,7 @@ FROM (
 ) AS chosen
 WHERE o.id = chosen.id
 RETURNING o.id, o.kind, o.conversation_id, o.ordinal, o.sink, o.account, o.thread, o.content, o.due_at, o.expires_at,
-          o.cause, o.traceparent, o.stage, o.done, o.attempts, o.lease_until, o.provider_ids, o.problem,
+          o.cause, o.traceparent, o.stage, o.done, o.attempts, o.uploaded, o.lease_until, o.provider_ids, o.problem,
           o.sent_at, o.delivered_at, o.read_at
 """
 

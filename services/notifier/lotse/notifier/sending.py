@@ -14,8 +14,9 @@ from lotse.notifier.core.model import ALERT, Kind, Letter, Outgoing
 from lotse.notifier.core.outcome import Accepted, Blocked, Outcome, Performed, Refused
 from lotse.notifier.core.rules import Rules
 from lotse.notifier.core.words import Word
+from lotse.notifier.freight import Freight
 from lotse.notifier.sinks.http import Clock, Http
-from lotse.notifier.sinks.meta import Meta
+from lotse.notifier.sinks.meta import Message, Meta
 from lotse.notifier.sinks.networks import Networks
 from lotse.notifier.sinks.smtp import Mail, Mailer
 from lotse.notifier.sinks.webhook import Webhook, key_of
@@ -36,12 +37,14 @@ class Sender:
 
     rules: Rules
     clock: Clock
+    freight: Freight = field(default_factory=Freight)
     ways: dict[str, Way] = field(default_factory=dict[str, Way])
     _stack: AsyncExitStack = field(default_factory=AsyncExitStack)
 
     async def open(self) -> Self:
         """Read the secrets and open the pools. Raises SettingsError naming what is wrong in the operator's file."""
         shared = await self._stack.enter_async_context(Http(self.rules.timings.call))
+        await self.freight.open(self._stack)
         for account_id, account in self.rules.config.accounts.items():
             way = await self._way(account, shared)
             if way is not None:
@@ -92,15 +95,18 @@ class Sender:
         letter = row.content if isinstance(row.content, Letter) else None
         if letter is not None and (word := verdict(self.rules, letter, self.clock())):
             return Blocked(word)
+        files = row.files
         match self.ways.get(row.account):
             case Webhook() as way:
-                return await way.send(row, traceparent)
+                return await self.freight.by_webhook(way, row, files, traceparent)
+            case Meta() as way if letter and row.uploading:
+                return await self.freight.to_meta(way, row, letter.address.channel, files[0], traceparent)
             case Meta() as way if letter:
                 tag = needs_human_tag(self.rules, letter, self.clock())
-                text = letter.parts[row.done]
-                return await way.send(letter.address, row.id, text, human_tag=tag, traceparent=traceparent)
+                part = Message(letter.parts[row.done], files[0] if files else None, row.uploaded)
+                return await way.send(letter.address, row.id, part, human_tag=tag, traceparent=traceparent)
             case Mailer() as way if letter:
-                return await way.send(_mail(row, letter))
+                return await self.freight.by_mail(way, _mail(row, letter), files)
             case _:
                 return Refused(Word.NO_ACCOUNT)
 
@@ -118,6 +124,8 @@ def _mail(row: Outgoing, letter: Letter) -> Mail:
 
 def _attributes(row: Outgoing) -> Mapping[str, str | int]:
     found: dict[str, str | int] = {"lotse.sink": row.sink.value, "lotse.attempt": row.attempts}
+    if row.uploading:
+        found["lotse.bytes"] = row.bytes
     if isinstance(row.content, Letter):
         found["lotse.channel"] = row.content.address.channel.value
     return found

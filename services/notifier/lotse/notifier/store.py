@@ -24,7 +24,7 @@ from lotse.notifier.core.model import (
     Thread,
     Wanted,
 )
-from lotse.runtime.postgres import Row, Tx
+from lotse.runtime.postgres import Row, Tx, lock_all
 
 _PLACES = """
 SELECT o.id, o.conversation_id, o.thread FROM outgoing AS o
@@ -74,20 +74,23 @@ async def _places(tx: Tx, wanted: Wanted) -> list[Row]:
     return await tx.fetch(_PLACES, list(wanted.outgoing), [key[0] for key in keys], [key[1] for key in keys])
 
 
-_ADD_THREADS = (
-    "INSERT INTO thread (id) SELECT id FROM unnest($1::uuid[]) AS new (id) ORDER BY id ON CONFLICT DO NOTHING"
-)
 _LOCK_THREADS = """
-SELECT id, conversation_id, opened_at, delivered_up_to, read_up_to FROM thread
-WHERE id = ANY($1::uuid[]) ORDER BY id FOR UPDATE
+WITH made AS (
+    INSERT INTO thread (id) SELECT id FROM unnest($1::uuid[]) AS new (id) ORDER BY id
+    ON CONFLICT DO NOTHING RETURNING id
+), locked AS (
+    SELECT id, conversation_id, opened_at, delivered_up_to, read_up_to FROM thread
+    WHERE id = ANY($1::uuid[]) AND (SELECT count(*) FROM made) >= 0 ORDER BY id FOR UPDATE
+)
+SELECT id, conversation_id, opened_at, delivered_up_to, read_up_to FROM locked
+UNION ALL SELECT id, NULL, NULL, NULL, NULL FROM made
 """
 
 
 async def _threads(tx: Tx, ids: Collection[UUID]) -> Records[UUID, Thread]:
     if not ids:
         return Records()
-    await tx.execute(_ADD_THREADS, list(ids))
-    rows = await tx.fetch(_LOCK_THREADS, list(ids))
+    rows = await lock_all(tx, _LOCK_THREADS, len(ids), list(ids))
     return Records(
         (
             row["id"],
@@ -143,20 +146,23 @@ def _message(row: Row) -> ProviderMessage:
     )
 
 
-_ADD_CONVERSATIONS = """
-INSERT INTO conversation (id) SELECT id FROM unnest($1::uuid[]) AS new (id) ORDER BY id ON CONFLICT DO NOTHING
-"""
 _LOCK_CONVERSATIONS = """
-SELECT id, next_ordinal, opened_at, customer_name, received FROM conversation
-WHERE id = ANY($1::uuid[]) ORDER BY id FOR UPDATE
+WITH made AS (
+    INSERT INTO conversation (id) SELECT id FROM unnest($1::uuid[]) AS new (id) ORDER BY id
+    ON CONFLICT DO NOTHING RETURNING id, next_ordinal, opened_at, customer_name, received
+), locked AS (
+    SELECT id, next_ordinal, opened_at, customer_name, received FROM conversation
+    WHERE id = ANY($1::uuid[]) AND (SELECT count(*) FROM made) >= 0 ORDER BY id FOR UPDATE
+)
+SELECT id, next_ordinal, opened_at, customer_name, received FROM locked
+UNION ALL SELECT id, next_ordinal, opened_at, customer_name, received FROM made
 """
 
 
 async def _conversations(tx: Tx, ids: Collection[ConversationId]) -> Records[ConversationId, Conversation]:
     if not ids:
         return Records()
-    await tx.execute(_ADD_CONVERSATIONS, list(ids))
-    rows = await tx.fetch(_LOCK_CONVERSATIONS, list(ids))
+    rows = await lock_all(tx, _LOCK_CONVERSATIONS, len(ids), list(ids))
     return Records(
         (
             ConversationId(row["id"]),
@@ -168,7 +174,7 @@ async def _conversations(tx: Tx, ids: Collection[ConversationId]) -> Records[Con
 
 _LOCK_OUTGOING = """
 SELECT id, kind, conversation_id, ordinal, sink, account, thread, content, due_at, expires_at, cause, traceparent,
-       stage, done, attempts, lease_until, provider_ids, problem, sent_at, delivered_at, read_at
+       stage, done, attempts, uploaded, lease_until, provider_ids, problem, sent_at, delivered_at, read_at
 FROM outgoing WHERE id = ANY($1::uuid[]) ORDER BY id FOR UPDATE
 """
 
@@ -198,6 +204,7 @@ def outgoing_of(row: Row) -> Outgoing:
         stage=Stage(row["stage"]),
         done=row["done"],
         attempts=row["attempts"],
+        uploaded=row["uploaded"],
         lease_until=row["lease_until"],
         provider_ids=tuple(row["provider_ids"]),
         problem=row["problem"],
@@ -207,17 +214,22 @@ def outgoing_of(row: Row) -> Outgoing:
     )
 
 
-_ADD_ADDRESSES = """
-INSERT INTO address (id) SELECT id FROM unnest($1::uuid[]) AS new (id) ORDER BY id ON CONFLICT DO NOTHING
+_LOCK_ADDRESSES = """
+WITH made AS (
+    INSERT INTO address (id) SELECT id FROM unnest($1::uuid[]) AS new (id) ORDER BY id
+    ON CONFLICT DO NOTHING RETURNING id
+), locked AS (
+    SELECT id, last_at FROM address WHERE id = ANY($1::uuid[]) AND (SELECT count(*) FROM made) >= 0
+    ORDER BY id FOR UPDATE
+)
+SELECT id, last_at FROM locked UNION ALL SELECT id, NULL FROM made
 """
-_LOCK_ADDRESSES = "SELECT id, last_at FROM address WHERE id = ANY($1::uuid[]) ORDER BY id FOR UPDATE"
 
 
 async def _addresses(tx: Tx, ids: Collection[UUID]) -> Records[UUID, datetime]:
     if not ids:
         return Records()
-    await tx.execute(_ADD_ADDRESSES, list(ids))
-    rows = await tx.fetch(_LOCK_ADDRESSES, list(ids))
+    rows = await lock_all(tx, _LOCK_ADDRESSES, len(ids), list(ids))
     return Records((row["id"], row["last_at"]) for row in rows if row["last_at"] is not None)
 
 
@@ -259,22 +271,24 @@ WHERE c.id = n.id
 
 _SAVE_OUTGOING = """
 INSERT INTO outgoing AS o (id, kind, conversation_id, ordinal, sink, account, thread, content, due_at, expires_at,
-       cause, traceparent, stage, done, attempts, lease_until, provider_ids, problem, sent_at, delivered_at, read_at)
+       cause, traceparent, stage, done, attempts, lease_until, provider_ids, problem, sent_at, delivered_at, read_at,
+       uploaded, bytes)
 SELECT id, kind, conversation_id, ordinal, sink, account, thread, content, due_at, expires_at, cause,
        traceparent, stage, done, attempts, lease_until,
        CASE WHEN provider_ids = '' THEN '{}' ELSE string_to_array(provider_ids, E'\\x1f') END,
-       problem, sent_at, delivered_at, read_at
+       problem, sent_at, delivered_at, read_at, uploaded, bytes
 FROM unnest($1::uuid[], $2::text[], $3::uuid[], $4::bigint[], $5::text[], $6::text[], $7::uuid[], $8::text[],
             $9::timestamptz[], $10::timestamptz[], $11::uuid[], $12::text[], $13::text[], $14::integer[],
             $15::integer[], $16::timestamptz[], $17::text[], $18::text[],
-            $19::timestamptz[], $20::timestamptz[], $21::timestamptz[])
+            $19::timestamptz[], $20::timestamptz[], $21::timestamptz[], $22::text[], $23::bigint[])
   AS n (id, kind, conversation_id, ordinal, sink, account, thread, content, due_at, expires_at, cause,
-        traceparent, stage, done, attempts, lease_until, provider_ids, problem, sent_at, delivered_at, read_at)
+        traceparent, stage, done, attempts, lease_until, provider_ids, problem, sent_at, delivered_at, read_at,
+        uploaded, bytes)
 ORDER BY id
 ON CONFLICT (id) DO UPDATE SET due_at = EXCLUDED.due_at, stage = EXCLUDED.stage, done = EXCLUDED.done,
        attempts = EXCLUDED.attempts, lease_until = EXCLUDED.lease_until, provider_ids = EXCLUDED.provider_ids,
        problem = EXCLUDED.problem, sent_at = EXCLUDED.sent_at, delivered_at = EXCLUDED.delivered_at,
-       read_at = EXCLUDED.read_at
+       read_at = EXCLUDED.read_at, uploaded = EXCLUDED.uploaded
 """
 
 _SAVE_ADDRESSES = """
@@ -349,4 +363,6 @@ def _outgoing_values(row: Outgoing) -> Sequence[object]:
         row.sent_at,
         row.delivered_at,
         row.read_at,
+        row.uploaded,
+        row.bytes,
     )

@@ -8,6 +8,7 @@ from lotse.contracts.commands import (
     AgentHeartbeat,
     AgentStatusRequested,
     NoteWritten,
+    ReadingCorrectRequested,
     ReopenRequested,
     ReplyRequested,
     ResolveRequested,
@@ -45,6 +46,7 @@ READS = (
             ReopenRequested,
             TransferRequested,
             NoteWritten,
+            ReadingCorrectRequested,
             AgentStatusRequested,
             AgentHeartbeat,
         ),
@@ -135,6 +137,7 @@ def service(settings: Settings) -> Service:
 
     return Service(
         name="router",
+        gather=timedelta(milliseconds=20),
         settings=settings,
         folds=(fold(config),),
         timers=(elapsed(config), absent(config), left(config)),

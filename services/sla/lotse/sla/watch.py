@@ -5,13 +5,14 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
+from lotse.contracts.conversations import AgentStatusChanged
 from lotse.contracts.envelope import Event, Fact
 from lotse.contracts.ids import ConversationId, derive
 from lotse.contracts.topics import Topic
 from lotse.runtime import telemetry
 from lotse.runtime.fold import Caused, Due, Fold, Job, Reads, Timer
 from lotse.runtime.postgres import Tx
-from lotse.sla import store
+from lotse.sla import store, tallies
 from lotse.sla.core.deadlines import Alarm
 from lotse.sla.core.decide import Conversation, State, adopt, alarms, decide, ring
 from lotse.sla.core.entries import CONVERSATION_TYPES, NOTICE_TYPES, conversation_of
@@ -37,7 +38,10 @@ class Watch:
 
     def fold(self) -> Fold[State]:
         return Fold(
-            reads=(Reads(Topic.CONVERSATIONS, CONVERSATION_TYPES), Reads(Topic.NOTICES, NOTICE_TYPES)),
+            reads=(
+                Reads(Topic.CONVERSATIONS, (*CONVERSATION_TYPES, AgentStatusChanged)),
+                Reads(Topic.NOTICES, NOTICE_TYPES),
+            ),
             load=self._load,
             decide=decide,
             save=_save,
@@ -120,6 +124,10 @@ class Watch:
 
 async def _save(tx: Tx, state: State) -> None:
     await store.save(tx, state.changed())
+    if state.at is not None:
+        await tallies.add(tx, state.at, state.tallies)
+    if state.agents:
+        await tallies.save_agents(tx, state.agents)
 
 
 def _ids(owners: Sequence[str]) -> list[ConversationId]:

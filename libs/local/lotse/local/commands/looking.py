@@ -1,4 +1,4 @@
-"""`lotse trace`, `token`, `config check`."""
+"""`lotse trace`, `token`, `link`, `config check`."""
 
 import os
 from datetime import timedelta
@@ -68,6 +68,18 @@ def token(
         timedelta(hours=hours),
     )
     typer.echo(made)
+
+
+def link(
+    folder: Folder,
+    agent: Annotated[str | None, typer.Argument(help="Who signs in; unset: the first who leads.")] = None,
+) -> None:
+    """Print an address that signs in at the desk's console: good once, for a quarter of an hour."""
+    found, secrets = state.require(folder), state.secrets(folder)
+    config = load(found.config.read_text(encoding="utf-8"), str(found.config))
+    wanted = agent or next(iter(tokens.people(config)), "")
+    tokens.role_of(config, wanted)
+    typer.echo(tokens.link(found.desk, secrets["LOTSE_JWT_SECRET"], wanted, clock.now()))
 
 
 def _account_token(found: Running, secrets: dict[str, str], account: str) -> str:

@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from lotse.contracts.config import ApiAccount
-from lotse.local import state
+from lotse.local import state, tokens
 from lotse.local.commands.shared import Folder, Yes, sure
 from lotse.local.engines import state_folder
 from lotse.local.errors import LocalError
@@ -22,6 +22,7 @@ from lotse.local.play.language import Texts, texts
 from lotse.local.stack import Plan, Stack, running
 from lotse.local.state import Running
 from lotse.local.viewer import viewer
+from lotse.runtime import clock
 
 Config = Annotated[
     Path, typer.Option("--config", envvar="LOTSE_CONFIG", help="The operator's file.", default_factory=lambda: config())
@@ -159,9 +160,19 @@ def _addresses(stack: Stack, traces: str | None, told: Texts) -> None:
     for name, where in places.items():
         if where is not None:
             typer.echo(f"  {told.places[name]:<{width}}  {where}")
+    _links(stack, told)
     for line in (*told.hints, *_own_message(stack, told)):
         typer.secho(f"  {line}", dim=True)
     typer.echo("")
+
+
+def _links(stack: Stack, told: Texts) -> None:
+    """How to come into the console, as who leads and as who does not."""
+    secret = stack.secrets["LOTSE_JWT_SECRET"]
+    for agent in tokens.people(stack.config):
+        typer.secho(f"  {told.sign_in.format(name=stack.config.agents[agent].name)}", bold=True)
+        typer.echo(f"    {tokens.link(stack.desk, secret, agent, clock.now())}")
+    typer.secho(f"  {told.once}", dim=True)
 
 
 def _own_message(stack: Stack, told: Texts) -> list[str]:

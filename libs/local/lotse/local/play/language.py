@@ -13,6 +13,8 @@ class Texts:
 
     runs: str
     places: Mapping[str, str]
+    sign_in: str
+    once: str
     hints: tuple[str, ...]
     yourself: str
     hello: str
@@ -61,6 +63,8 @@ _GERMAN = Texts(
         "standin": "Anbieter (nachgestellt)",
         "traces": "Spuren",
     },
+    sign_in="Anmelden als {name}",
+    once="Jeder Link gilt einmal, 15 Minuten lang. Einen neuen macht: uv run lotse link",
     hints=(
         "Token für die API: uv run lotse token    Ein Gespräch verfolgen: uv run lotse trace <Kennung am Zeilenende>",
         "Aufhören: Strg-C (die Daten bleiben). Alles vergessen: make reset",
@@ -156,6 +160,8 @@ _GERMAN = Texts(
 _ENGLISH = Texts(
     runs="Lotse is running.",
     places={"desk": "Desk", "api": "API", "ingest": "Webhooks", "standin": "Providers (stand-in)", "traces": "Traces"},
+    sign_in="Sign in as {name}",
+    once="Each link works once, for 15 minutes. A new one is made by: uv run lotse link",
     hints=(
         "Token for the API: uv run lotse token    Follow a conversation: uv run lotse trace <id at the line's end>",
         "Stop: Ctrl-C (the data stay). Forget everything: make reset",

@@ -2,25 +2,30 @@
 
 import asyncio
 import json
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import cast
 from urllib.parse import parse_qs
 
 from pydantic import ValidationError
 
+from lotse.contracts.channels import Channel
 from lotse.contracts.config import Config
 from lotse.contracts.envelope import problems
-from lotse.local.standin import alerts, graph
+from lotse.local.standin import alerts, files, graph
 from lotse.local.standin.echoes import Echoes
 from lotse.local.standin.faults import Fault, Faults
+from lotse.local.standin.files import File, Shelf
 from lotse.local.standin.graph import Sender, Wish
 from lotse.local.standin.http import Connection, Request, Response
 from lotse.local.standin.mail import Mailbox, session
 from lotse.local.standin.seen import Seen
 
 _COMMENTS = ("facebook", "instagram")
+_MESSENGER = (Channel.MESSENGER, Channel.INSTAGRAM_DIRECT)
+_NODE = re.compile(r"/v[0-9.]+/[0-9]+")
 
 
 @dataclass(slots=True)
@@ -32,6 +37,7 @@ class App:
     seen: Seen
     faults: Faults
     echoes: Echoes
+    shelf: Shelf = field(default_factory=Shelf)
 
     @classmethod
     def of(cls, config: Config, ingest: str, *, telling: bool) -> "App":
@@ -48,12 +54,18 @@ class App:
             case "DELETE", "/behave":
                 self.faults.clear()
                 return Response(200)
+            case "POST", "/media":
+                return self.shelf.placed(request, self.senders[0].id if self.senders else "")
             case "POST", "/alerts":
                 return self._counted(self._alert(request))
             case "POST", _:
                 return self._counted(self._send(request))
             case "GET", "/":
                 return Response(200, b'{"see": ["GET /seen", "POST /behave", "DELETE /behave"]}')
+            case "GET", path if path.startswith(files.MEDIA):
+                return self.shelf.handed_out(request)
+            case "GET", path if _NODE.fullmatch(path):
+                return self._describe(request)
             case _:
                 return Response(404, b'{"error": "GET /seen, POST /behave or a path of the Graph API"}')
 
@@ -80,12 +92,30 @@ class App:
         sender = graph.sign_in(request, self.senders)
         if isinstance(sender, Response):
             return sender
+        brought = files.read(request, sender)
+        if brought is not None:
+            return brought if isinstance(brought, Response) else self._bring(sender, *brought)
         wish = graph.read(request, sender)
         if isinstance(wish, Response):
             return wish
+        if wish.file is not None and self.shelf.taken(sender.id, wish.file) is None:
+            return graph.error(400, 100, "(#100) Invalid attachment id")
         fault = self.faults.next("comments" if wish.channel.value in _COMMENTS else "messages")
         refused = graph.refusal(fault) if fault else None
         return refused or self._accept(sender, wish, fault)
+
+    def _describe(self, request: Request) -> Response:
+        sender = graph.sign_in(request, self.senders)
+        return sender if isinstance(sender, Response) else self.shelf.described(request, sender.id)
+
+    def _bring(self, sender: Sender, channel: Channel, file: File) -> Response:
+        """Keep a file for a message to come."""
+        fault = self.faults.next("uploads")
+        if fault and (refused := graph.refusal(fault)):
+            return refused
+        number = self.shelf.bring(sender.id, file)
+        name = "attachment_id" if channel in _MESSENGER else "id"
+        return _disturbed(Response(200, json.dumps({name: number}).encode()), fault)
 
     def _accept(self, sender: Sender, wish: Wish, fault: Fault | None) -> Response:
         provider_id = wish.new_id()
@@ -99,6 +129,7 @@ class App:
             reply_id=wish.reply_id,
             in_reply_to=wish.in_reply_to,
             answered=not drop,
+            files=[file.shown()] if wish.file and (file := self.shelf.taken(sender.id, wish.file)) else [],
         )
         self.echoes.of(sender, wish, provider_id)
         return _disturbed(wish.answer(provider_id), fault)
@@ -137,7 +168,7 @@ async def serve(
 ) -> None:
     """Answer until cancelled."""
     app, loop = App.of(config, ingest, telling=telling), asyncio.get_running_loop()
-    mailbox = Mailbox(config, app.seen, app.faults)
+    mailbox = Mailbox(config, app.seen, app.faults, app.shelf)
     web = await loop.create_server(lambda: Connection(app.handle), host, port)
     mail = await loop.create_server(lambda: session(mailbox), host, smtp_port)
     async with web, mail:

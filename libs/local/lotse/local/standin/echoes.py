@@ -129,7 +129,8 @@ def _calls(meta: Meta, wish: Wish, provider_id: str, at: datetime) -> list[tuple
 
 def _messaging(meta: Meta, wish: Wish, provider_id: str, at: datetime) -> list[tuple[float, Call]]:
     direct = wish.channel is Channel.INSTAGRAM_DIRECT
-    echo = meta.messenger_echo(wish.recipient, provider_id, wish.text, wish.reference, at, direct=direct)
+    text = None if wish.file else wish.text
+    echo = meta.messenger_echo(wish.recipient, provider_id, text, wish.reference, at, direct=direct, kind=wish.kind)
     read = meta.messenger_read(wish.recipient, provider_id, at, direct=direct)
     delivered = [] if direct else [(DELIVERED_AFTER, meta.messenger_delivered(wish.recipient, [provider_id], at))]
     return [(0.0, echo), *delivered, (READ_AFTER, read)]

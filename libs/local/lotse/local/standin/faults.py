@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-Where = Literal["messages", "comments", "alerts", "mail"]
+Where = Literal["messages", "comments", "alerts", "mail", "uploads"]
 
 
 class Fault(BaseModel):
@@ -19,7 +19,7 @@ class Fault(BaseModel):
     fault: Literal["throttle", "error", "refuse", "delay", "drop"]
     times: int = Field(default=1, ge=1)
     """For how many requests."""
-    on: tuple[Where, ...] = ("messages", "comments", "alerts", "mail")
+    on: tuple[Where, ...] = ("messages", "comments", "alerts", "mail", "uploads")
     retry_after: int = Field(default=1, ge=0)
     """Seconds, for throttle."""
     seconds: float = Field(default=1.0, ge=0)

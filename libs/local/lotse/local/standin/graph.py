@@ -23,6 +23,8 @@ from lotse.runtime.settings import secret
 
 Json = Mapping[str, object]
 
+INSTAGRAM = b"instagram"
+
 INSTAGRAM_SCOPED = "1784"
 """Where Meta knows by itself whether a person writes on Messenger or Instagram, here the id's beginning tells."""
 
@@ -60,6 +62,10 @@ class Wish:
     reply_id: UUID | None = None
     reference: str | None = None
     in_reply_to: str | None = None
+    file: str | None = None
+    """The id of a file that was brought before."""
+    kind: str = ""
+    """As what the file is sent."""
 
     def answer(self, provider_id: str) -> Response:
         """The answer that tells the id."""
@@ -98,10 +104,15 @@ def sign_in(request: Request, known: Sequence[Sender]) -> Sender | Response:
     return found or error(401, 190, "Invalid OAuth access token - Cannot parse access token")
 
 
-def read(request: Request, sender: Sender) -> Wish | Response:
-    """What a request below the version in the path asks to send; else the error that Meta answers."""
+def node_and_edge(request: Request) -> tuple[str, str]:
+    """Whom a request below the version in the path speaks to, and of what."""
     node, _, edge = unquote(request.path).rpartition("/")
-    node = node.rpartition("/")[2]
+    return node.rpartition("/")[2], edge
+
+
+def read(request: Request, sender: Sender) -> Wish | Response:
+    """What a request asks to send; else the error that Meta answers."""
+    node, edge = node_and_edge(request)
     try:
         body = cast("dict[str, object]", json.loads(request.body))
         match edge:
@@ -110,7 +121,7 @@ def read(request: Request, sender: Sender) -> Wish | Response:
             case "messages" if node in (sender.settings.page_id, sender.settings.instagram_id, "me"):
                 return _messenger(body)
             case "comments":
-                return Wish(Channel.FACEBOOK, node, _text(body, "message"), in_reply_to=node)
+                return _comment(node, body)
             case "replies":
                 return Wish(Channel.INSTAGRAM, node, _text(body, "message"), in_reply_to=node)
             case _:
@@ -120,13 +131,26 @@ def read(request: Request, sender: Sender) -> Wish | Response:
         return error(400, 100, "(#100) Param is missing or wrong")
 
 
+def _comment(node: str, body: dict[str, object]) -> Wish:
+    """A text, a photo, or both."""
+    if "attachment_id" not in body:
+        return Wish(Channel.FACEBOOK, node, _text(body, "message"), in_reply_to=node)
+    words = _text(body, "message") if "message" in body else ""
+    photo = _text(body, "attachment_id")
+    return Wish(Channel.FACEBOOK, node, words, in_reply_to=node, file=photo, kind="image")
+
+
 def _messenger(body: dict[str, object]) -> Wish:
     message, recipient = _part(body, "message"), _text(_part(body, "recipient"), "id")
     reference = message.get("metadata")
     named = reference if isinstance(reference, str) else None
     direct = recipient.startswith(INSTAGRAM_SCOPED)
     channel = Channel.INSTAGRAM_DIRECT if direct else Channel.MESSENGER
-    return Wish(channel, recipient, _text(message, "text"), reply_of(named), named)
+    if "attachment" not in message:
+        return Wish(channel, recipient, _text(message, "text"), reply_of(named), named)
+    attachment = _part(message, "attachment")
+    file, kind = _text(_part(attachment, "payload"), "attachment_id"), _text(attachment, "type")
+    return Wish(channel, recipient, "", reply_of(named), named, file=file, kind=kind)
 
 
 def _whatsapp(body: dict[str, object]) -> Wish:
@@ -134,8 +158,15 @@ def _whatsapp(body: dict[str, object]) -> Wish:
     named = reference if isinstance(reference, str) else None
     recipient = body["to"] if "to" in body else body["recipient"]
     context = _part(body, "context").get("message_id") if "context" in body else None
-    text = _text(_part(body, "text"), "body")
-    return Wish(Channel.WHATSAPP, str(recipient), text, reply_of(named), named, str(context) if context else None)
+    context = str(context) if context else None
+    kind = _text(body, "type")
+    if kind == "text":
+        text = _text(_part(body, "text"), "body")
+        return Wish(Channel.WHATSAPP, str(recipient), text, reply_of(named), named, context)
+    media = _part(body, kind)
+    caption = _text(media, "caption") if "caption" in media else ""
+    file = _text(media, "id")
+    return Wish(Channel.WHATSAPP, str(recipient), caption, reply_of(named), named, context, file=file, kind=kind)
 
 
 def _part(body: dict[str, object], name: str) -> dict[str, object]:

@@ -17,6 +17,8 @@ class Request:
     target: str = ""
     headers: dict[str, str] = field(default_factory=dict[str, str])
     body: bytes = b""
+    pieces: list[bytes] = field(default_factory=list[bytes])
+    """The body as it comes."""
 
     @property
     def path(self) -> str:
@@ -72,10 +74,11 @@ class Connection(asyncio.Protocol):
         self._request.headers[name.decode("latin-1").lower()] = value.decode("latin-1")
 
     def on_body(self, body: bytes) -> None:
-        self._request.body += body
+        self._request.pieces.append(body)
 
     def on_message_complete(self) -> None:
         self._request.method = self._parser.get_method().decode()
+        self._request.body = b"".join(self._request.pieces)
         response, keep = self._handle(self._request), self._parser.should_keep_alive()
         if not response.delay:
             self._write(response, keep=keep)
@@ -96,7 +99,8 @@ class Connection(asyncio.Protocol):
             return
         head = [f"HTTP/1.1 {response.status} {HTTPStatus(response.status).phrase}"]
         head += [f"{name}: {value}" for name, value in response.headers.items()]
-        head += ["content-type: application/json", f"content-length: {len(response.body)}"]
+        head += [] if "content-type" in response.headers else ["content-type: application/json"]
+        head += [f"content-length: {len(response.body)}"]
         head += [] if keep else ["connection: close"]
         self._transport.write("\r\n".join(head).encode("latin-1") + b"\r\n\r\n" + response.body)
         if not keep:

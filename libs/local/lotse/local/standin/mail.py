@@ -1,21 +1,25 @@
 """The mail server that takes our replies."""
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from email import message_from_bytes, policy
+from email.message import EmailMessage
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from lotse.contracts.config import Config, MailAccount
 from lotse.contracts.references import reply_of_message_id
 from lotse.local.standin.faults import Faults
+from lotse.local.standin.files import File, Shelf
 from lotse.local.standin.seen import Seen
+
+_LARGEST = 35 * 1024 * 1024
 
 
 class Mailbox:
     """aiosmtpd's handler: takes mail from the addresses of the configuration to anybody."""
 
-    def __init__(self, config: Config, seen: Seen, faults: Faults) -> None:
+    def __init__(self, config: Config, seen: Seen, faults: Faults, shelf: Shelf) -> None:
         self._senders = {
             account.address.lower(): name
             for name, account in config.accounts.items()
@@ -23,6 +27,7 @@ class Mailbox:
         }
         self._seen = seen
         self._faults = faults
+        self._shelf = shelf
 
     async def handle_MAIL(  # noqa: N802 aiosmtpd's name
         self, server: SMTP, session: Session, envelope: Envelope, address: str, mail_options: Collection[str]
@@ -65,10 +70,20 @@ class Mailbox:
             reply_id=reply_of_message_id(message_id),
             in_reply_to=str(message["In-Reply-To"]) if message["In-Reply-To"] else None,
             answered=answered,
+            files=[self._shelf.put(file).shown() for file in _files(message)],
         )
         return message_id
 
 
+def _files(message: EmailMessage) -> Iterator[File]:
+    for part in message.iter_attachments():
+        payload = part.get_payload(decode=True)
+        if isinstance(payload, bytes):
+            yield File(part.get_filename() or "", part.get_content_type(), payload)
+
+
 def session(mailbox: Mailbox) -> SMTP:
     """One client's session."""
-    return SMTP(mailbox, hostname="localhost", enable_SMTPUTF8=True, loop=asyncio.get_running_loop())
+    return SMTP(
+        mailbox, hostname="localhost", data_size_limit=_LARGEST, enable_SMTPUTF8=True, loop=asyncio.get_running_loop()
+    )

@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from uuid import UUID
@@ -22,6 +23,13 @@ class Sent:
     at: str
     answered: bool
     """False: the connection was cut after the message was accepted."""
+    files: tuple[Mapping[str, object], ...] = ()
+    """Name, media type, size and SHA-256 of each; `GET /media/<sha256>` has the bytes."""
+
+
+def _said(sent: Sent) -> tuple[object, ...]:
+    """What the recipient got, text and files."""
+    return sent.text, *(file["sha256"] for file in sent.files)
 
 
 @dataclass(slots=True)
@@ -55,6 +63,7 @@ class Seen:
         reply_id: UUID | None = None,
         in_reply_to: str | None = None,
         answered: bool = True,
+        files: Sequence[Mapping[str, object]] = (),
     ) -> Sent:
         sent = Sent(
             len(self.sends),
@@ -67,6 +76,7 @@ class Seen:
             in_reply_to,
             datetime.now(UTC).isoformat(),
             answered,
+            tuple(files),
         )
         self.sends.append(sent)
         return sent
@@ -79,9 +89,10 @@ class Seen:
     def document(self, since: int | None) -> bytes:
         """JSON for `GET /seen`: counts, and the sends from that number on; None: the counts alone.
 
-        `repeated` is what must be empty: the same text under the same reply (comments: the same parent) more than once.
+        `repeated` is what must be empty: the same text and files under the same reply (comments: the same parent)
+        more than once.
         """
-        told = Counter((sent.reply_id or sent.in_reply_to or sent.provider_id, sent.text) for sent in self.sends)
+        told = Counter((sent.reply_id or sent.in_reply_to or sent.provider_id, _said(sent)) for sent in self.sends)
         found: dict[str, object] = {
             "total": len(self.sends),
             "by_channel": dict(Counter(sent.channel for sent in self.sends)),

@@ -19,7 +19,7 @@ from lotse.contracts.ids import AccountId
 from lotse.contracts.references import conversation_of_plus_address, plus_address, reply_of_message_id
 from lotse.contracts.values import Attachment, Identity, IdentityKind
 from lotse.ingest.channels.mail_headers import addresses, all_headers, authenticated, header, is_automatic, person
-from lotse.ingest.channels.mail_parts import attached, whole_text
+from lotse.ingest.channels.mail_parts import attached, html, whole_text
 from lotse.ingest.channels.parsed import Blob, Parsed, Unparsed, Unreadable, happened
 from lotse.ingest.channels.quotes import without_quotes
 from lotse.ingest.channels.scene import Found, Scene
@@ -31,6 +31,11 @@ _MESSAGE_ID = re.compile(r"<[^<>\s]{1,500}>")
 def readable(raw: bytes) -> str:
     """All of a mail's text, as a person reads it."""
     return whole_text(email.message_from_bytes(raw, policy=compat32))
+
+
+def page(raw: bytes) -> str | None:
+    """A mail's HTML as the sender wrote it, None where it has none. Only for who makes it safe before it is shown."""
+    return html(email.message_from_bytes(raw, policy=compat32))
 
 
 @dataclass(frozen=True, slots=True)

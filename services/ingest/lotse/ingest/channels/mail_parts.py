@@ -1,6 +1,8 @@
-"""A mail's text and files."""
+"""A mail's text, its HTML and its files."""
 
-from collections.abc import Iterable, Iterator
+import base64
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from email.errors import MessageError
 from email.message import Message
@@ -13,6 +15,8 @@ from lotse.ingest.text import clean, one_line
 
 _TEXTS = ("text/plain", "text/html")
 _MAX_HTML = 2 * 1024 * 1024
+_MAX_PICTURES = 1024 * 1024
+_PICTURE = re.compile(r"cid:([^\s\"'<>)]{1,200})", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +33,31 @@ def whole_text(message: Message) -> str:
         return _lines(plain)
     html = (_text(part)[:_MAX_HTML] for part in leaves if part.get_content_type() == "text/html")
     return _lines("\n".join(text_of_html(text) for text in html))
+
+
+def html(message: Message) -> str | None:
+    """The HTML as the sender wrote it, with the pictures that lie in the mail in their places. It is not made safe."""
+    leaves = list(_leaves(message))
+    pages = (part for part in leaves if part.get_content_type() == "text/html" and not _is_file(part))
+    found = "\n".join(_text(part) for part in pages)[:_MAX_HTML]
+    return _with_pictures(found, leaves) if found.strip() else None
+
+
+def _with_pictures(page: str, leaves: Sequence[Message]) -> str:
+    """With `data:` in the place of `cid:`, as long as the pictures are small together."""
+    pictures = {str(part["Content-ID"]).strip("<> "): part for part in leaves if part.get_content_maintype() == "image"}
+    left = _MAX_PICTURES
+
+    def data(found: re.Match[str]) -> str:
+        nonlocal left
+        part = pictures.get(found[1])
+        body = _content(part) if part is not None else b""
+        if part is None or not 0 < len(body) <= left:
+            return found[0]
+        left -= len(body)
+        return f"data:{_media_type(part)};base64,{base64.b64encode(body).decode()}"
+
+    return _PICTURE.sub(data, page)
 
 
 def attached(message: Message) -> tuple[File, ...]:

@@ -3,9 +3,10 @@
 from fastapi import FastAPI
 from pydantic.json_schema import models_json_schema
 
+from lotse.contracts.config import Config
 from lotse.ingest.accounts import Accounts
 from lotse.ingest.channels.typed import Edit, NewMessage
-from lotse.ingest.web import blobs, mail, messages, meta, problems
+from lotse.ingest.web import blobs, mail, messages, meta, ops, problems
 from lotse.ingest.web.calls import Calls
 from lotse.ingest.web.tokens import SCHEMES
 from lotse.runtime.health import UNTRACED
@@ -26,12 +27,14 @@ class Api(FastAPI):
         return document
 
 
-def build(accounts: Accounts, calls: Calls) -> FastAPI:
-    """Every endpoint of the accounts there are."""
+def build(accounts: Accounts, calls: Calls, config: Config | None = None) -> FastAPI:
+    """Every endpoint of the accounts there are; with the configuration, what operators are told of them."""
     app = Api(title="Lotse ingest", version="1", docs_url=None, redoc_url=None, telemetry=UNTRACED)
     problems.install(app)
     meta.add_to(app, accounts.meta, calls)
     mail.add_to(app, accounts.mail, calls)
     messages.add_to(app, accounts.api, calls)
     blobs.add_to(app, calls)
+    if config is not None:
+        ops.add_to(app, config, calls)
     return app

@@ -2,7 +2,7 @@
 
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated
 
 from fastapi import Path
@@ -12,9 +12,10 @@ from starlette.requests import ClientDisconnect, Request
 from lotse.contracts.ids import AccountId
 from lotse.ingest.channels.parsed import Parsed, Unparsed
 from lotse.ingest.edge import Edge, StoreUnavailable
+from lotse.ingest.ledger import Ledger
 from lotse.ingest.settings import IngestSettings
 from lotse.ingest.web.problems import Away, NotReadable, Problem, TooLarge
-from lotse.runtime import telemetry
+from lotse.runtime import clock, telemetry
 from lotse.runtime.publish import BrokerUnavailable
 
 AccountName = Annotated[str, Path(max_length=200, description="The account's name in the configuration.")]
@@ -33,15 +34,18 @@ class Calls:
 
     settings: IngestSettings
     edge: Edge | None = None
+    ledger: Ledger = field(default_factory=lambda: Ledger((), clock.now))
 
     async def accept(
         self, kind: str, account: AccountId, parsed: Parsed, traceparent: str | None
     ) -> Sequence[Unparsed]:
         """Answer only once nothing can be lost. Raises Away."""
         try:
-            return await self.opened().accept(kind, account, parsed.traced(traceparent), traceparent)
+            unparsed = await self.opened().accept(kind, account, parsed.traced(traceparent), traceparent)
         except (BrokerUnavailable, StoreUnavailable) as error:
             raise Away("nothing was taken, send the same again") from error
+        self.ledger.not_understood(account, len(unparsed))
+        return unparsed
 
     def opened(self) -> Edge:
         if self.edge is None:
@@ -63,6 +67,7 @@ class Calls:
                 raise
             finally:
                 telemetry.count("lotse_calls_total", kind=kind, status=str(status))
+                self.ledger.answered(account, status)
 
 
 async def body_of(request: Request, limit: int) -> bytes:

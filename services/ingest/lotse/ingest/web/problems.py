@@ -51,6 +51,12 @@ class Unknown(Problem):
     status = 404
 
 
+class NotGiven(Problem):
+    """There was such a thing, and the provider does not give it."""
+
+    status = 410
+
+
 class TooLarge(Problem):
     """The body, or the event made of it, is larger than the channel's limit."""
 

@@ -4,6 +4,7 @@ import json
 from datetime import datetime
 from uuid import UUID
 
+from lotse.contracts.deadlines import ServiceLevelEvent
 from lotse.contracts.envelope import Event, Fact, encode_value
 from lotse.contracts.ids import ConversationId, derive
 from lotse.notifier.core.letters import append
@@ -13,7 +14,7 @@ from lotse.notifier.core.rules import Rules
 
 def alert(rules: Rules, state: State, fact: Fact[Event], now: datetime) -> None:
     """Put one row in the queue of each alert that wants this event and has not ended."""
-    conversation_id: ConversationId | None = getattr(fact.data, "conversation_id", None)
+    conversation_id = about(fact.data)
     if conversation_id is None:
         return
     for name, wish in rules.config.alerts.items():
@@ -33,6 +34,18 @@ def alert(rules: Rules, state: State, fact: Fact[Event], now: datetime) -> None:
                 now,
                 now + rules.timings.alert,
             )
+
+
+def about(event: Event) -> ConversationId | None:
+    """What an alert is queued behind: its conversation, or its channel under an id made of the name."""
+    if isinstance(event, ServiceLevelEvent):
+        return ConversationId(derive("channel", event.channel))
+    return getattr(event, "conversation_id", None)
+
+
+def can_be_told(model: type[Event]) -> bool:
+    """Whether alerts may name this type."""
+    return issubclass(model, ServiceLevelEvent) or "conversation_id" in model.model_fields
 
 
 def alert_id(name: str, fact: Fact[Event]) -> UUID:

@@ -10,8 +10,9 @@ from lotse.contracts.envelope import Event, Fact
 from lotse.contracts.ids import derive
 from lotse.contracts.notices import NoticeSuppressed
 from lotse.contracts.values import Address, Language, Situation, Triage
-from lotse.notifier.core.letters import enqueue, split
+from lotse.notifier.core.letters import enqueue
 from lotse.notifier.core.model import Conversation, Kind, Letter, State
+from lotse.notifier.core.parts import split
 from lotse.notifier.core.rules import Rules
 
 _GAP = re.compile(r"[ \t]+([,.!?;:])")

@@ -13,6 +13,12 @@ _WORDS = {
     ProblemCode.BLOCKED_PII: Word.PII,
     ProblemCode.TOO_LONG: Word.TOO_LONG,
     ProblemCode.WINDOW_CLOSED: Word.WINDOW,
+    ProblemCode.NO_FILES: Word.ATTACHMENTS,
+    ProblemCode.TOO_MANY_FILES: Word.TOO_MANY_FILES,
+    ProblemCode.FILE_TYPE: Word.FILE_TYPE,
+    ProblemCode.FILE_TOO_LARGE: Word.FILE_TOO_LARGE,
+    ProblemCode.FILES_TOO_LARGE: Word.FILE_TOO_LARGE,
+    ProblemCode.TEXT_OR_FILE: Word.TEXT_OR_FILE,
 }
 
 
@@ -21,11 +27,12 @@ def verdict(rules: Rules, letter: Letter, now: datetime) -> Word | None:
     profile = rules.profiles[letter.address.channel]
     if not profile.answerable:
         return Word.NOT_ANSWERABLE
-    if letter.attachments:
+    files = letter.all_files
+    if letter.attachments != len(files):
         return Word.ATTACHMENTS
     guarded = not profile.personal_data and letter.override_reason is None
     spans = pii.scan(letter.text, patterns=rules.config.pii.patterns) if guarded else ()
-    problems = replies.check(profile, letter.text, spans, _moment(letter, now))
+    problems = replies.check(profile, letter.text, spans, _moment(letter, now), files)
     return _WORDS[problems[0].code] if problems else None
 
 

@@ -22,6 +22,7 @@ from lotse.notifier.core.outcome import (
     Refused,
     SignInRefused,
     Throttled,
+    Uploaded,
 )
 from lotse.notifier.core.rules import Rules
 from lotse.notifier.core.words import Word, plain
@@ -60,8 +61,12 @@ def settle(rules: Rules, state: State, call: Call, outcome: Outcome, now: dateti
 
 def _unsuccessful(rules: Rules, state: State, row: Outgoing, outcome: Outcome, now: datetime) -> list[Event]:
     match outcome:
-        case NotSent():
-            return _again(rules, state, row, Word.UNREACHABLE, None, now)
+        case Uploaded(handle=handle):
+            _resume(state, row.account)
+            state.put_outgoing(replace(row, stage=Stage.PENDING, due_at=now, lease_until=None, uploaded=handle))
+            return []
+        case NotSent(word=word):
+            return _again(rules, state, row, word, None, now)
         case Busy(wait=wait):
             return _again(rules, state, row, Word.UNREACHABLE, wait, now)
         case Throttled(wait=wait):
@@ -87,7 +92,7 @@ def _unsuccessful(rules: Rules, state: State, row: Outgoing, outcome: Outcome, n
 
 def _unclear(rules: Rules, state: State, row: Outgoing, now: datetime) -> list[Event]:
     """The other side may have it: where it knows repeats, try again, else wait for its echo."""
-    if row.sink.repeatable:
+    if row.repeatable:
         return _again(rules, state, row, Word.UNREACHABLE, None, now)
     state.put_outgoing(replace(row, lease_until=now + rules.timings.echo, problem=Word.UNKNOWN))
     return []
@@ -131,7 +136,7 @@ def accept(
     if row.stage is Stage.SENT or row.problem == Word.UNDELIVERED:
         state.put_outgoing(replace(row, provider_ids=ids, lease_until=_lease(row, ids)))
         return []
-    row = replace(row, provider_ids=ids, done=row.done + 1, attempts=0)
+    row = replace(row, provider_ids=ids, done=row.done + 1, attempts=0, uploaded=None)
     if row.done < row.part_count:
         return _next_part(state, row, at)
     failure = state.message(key).failure if key is not None else ""
@@ -228,6 +233,12 @@ _REASONS = {
     Word.EMPTY: "blocked",
     Word.NOT_ANSWERABLE: "blocked",
     Word.ATTACHMENTS: "blocked",
+    Word.TOO_MANY_FILES: "blocked",
+    Word.FILE_TYPE: "blocked",
+    Word.FILE_TOO_LARGE: "blocked",
+    Word.TEXT_OR_FILE: "blocked",
+    Word.FILE_GONE: "file_gone",
+    Word.FILE_AWAY: "file_away",
     Word.WINDOW: "blocked",
     Word.NETWORK: "blocked",
 }
@@ -278,7 +289,7 @@ def overdue(rules: Rules, state: State, row_id: UUID, now: datetime) -> list[Eve
     if row.stage is not Stage.SENDING:
         state.put_outgoing(replace(row, lease_until=None))
         return release(state, row.thread) if row.thread else []
-    if row.sink.repeatable:
+    if row.repeatable:
         return _again(rules, state, row, Word.UNREACHABLE, timedelta(0), now)
     events = fail(rules, state, row, Word.UNKNOWN, now)
     return events + (release(state, row.thread) if row.thread else [])

@@ -10,7 +10,12 @@ from lotse.notifier.core.model import Echo, Letter, Outgoing, ProviderMessage, S
 
 
 def matching(state: State, thread: UUID, text: str) -> Outgoing | None:
-    """The row of this thread whose call is not settled and whose part in hand reads so; the oldest."""
+    """The row of this thread whose call is not settled and whose part in hand reads so; the oldest.
+
+    A file without a word could be anybody's.
+    """
+    if not text.strip():
+        return None
     rows = sorted(_of_thread(state, thread), key=lambda row: row.ordinal)
     return next((row for row in rows if row.open and _part(row) == text.strip()), None)
 

@@ -5,13 +5,13 @@ from datetime import datetime
 from uuid import UUID
 
 from lotse.contracts import replies
-from lotse.contracts.channels import Channel
 from lotse.contracts.conversations import ReplyApproved
 from lotse.contracts.envelope import Event, Fact
-from lotse.contracts.ids import AccountId, ConversationId, thread_key
+from lotse.contracts.ids import ConversationId, thread_key
 from lotse.notifier.core.check import verdict
 from lotse.notifier.core.delivery import accept, fail
 from lotse.notifier.core.model import Alarm, Kind, Letter, Outgoing, Sink, State
+from lotse.notifier.core.parts import lay_out
 from lotse.notifier.core.rules import Rules
 from lotse.notifier.core.words import Word
 
@@ -19,9 +19,10 @@ from lotse.notifier.core.words import Word
 def approved(rules: Rules, state: State, fact: Fact[Event], event: ReplyApproved, now: datetime) -> list[Event]:
     """Put a reply in its conversation's queue; the caller's own systems take it from the topic at once."""
     text = signed(rules, event)
+    parts, files = lay_out(rules, event.address, text, event.attachments)
     letter = Letter(
         address=event.address,
-        parts=split(rules, event.address.account, event.address.channel, text),
+        parts=parts,
         text=text,
         human=event.human,
         agent_id=event.agent_id,
@@ -29,6 +30,7 @@ def approved(rules: Rules, state: State, fact: Fact[Event], event: ReplyApproved
         last_customer_message_at=event.last_customer_message_at,
         override_reason=event.override_reason,
         resolves=event.then == "resolved",
+        files=files,
         attachments=len(event.attachments),
         at=event.at,
     )
@@ -112,20 +114,9 @@ def _expiry(rules: Rules, kind: Kind, letter: Letter, now: datetime) -> datetime
     )
 
 
-def split(rules: Rules, account: AccountId, channel: Channel, text: str) -> tuple[str, ...]:
-    """The messages that carry the text; one where it may not be split, which the check then says."""
-    if rules.sink(account, channel) is not Sink.META:
-        return (text,)
-    parts = replies.split(text, rules.profiles[channel])
-    return parts if isinstance(parts, tuple) else (text,)
-
-
 def signed(rules: Rules, event: ReplyApproved) -> str:
-    """The text with who wrote it, as the channel shows that; a signature of the operator's own goes before ours."""
+    """The text with who wrote it, as the channel shows that."""
     profile, agent = rules.profiles[event.address.channel], rules.config.agents.get(event.agent_id)
-    own = rules.config.templates.signature.get(rules.config.language)
-    if own and profile.signature:
-        return f"{event.text.rstrip()}\n\n{own.replace('{agent}', event.agent_name).strip()}"
     return replies.sign(
         event.text,
         profile,
@@ -133,4 +124,5 @@ def signed(rules: Rules, event: ReplyApproved) -> str:
         initials=event.agent_initials,
         title=agent.title if agent else "",
         language=rules.config.language,
+        own=rules.config.templates.signature.get(rules.config.language, ""),
     )

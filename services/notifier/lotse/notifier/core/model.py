@@ -12,7 +12,7 @@ from pydantic import AwareDatetime
 from lotse.contracts.channels import Channel
 from lotse.contracts.envelope import Value
 from lotse.contracts.ids import AccountId, AgentId, ConversationId
-from lotse.contracts.values import Address
+from lotse.contracts.values import Address, Attachment
 
 ALERT = "alert:"
 """What an alert's name bears in front where accounts stand, so that the two cannot be confused."""
@@ -66,9 +66,19 @@ class Letter(Value):
     last_customer_message_at: AwareDatetime | None = None
     override_reason: str | None = None
     resolves: bool = False
+    files: tuple[tuple[Attachment, ...], ...] = ()
+    """What goes with each part; shorter where the last parts have none. A part may have no text."""
     attachments: int = 0
+    """How many files in all: a release that knows no `files` refuses by it."""
     at: AwareDatetime
     """When it was approved or fell due."""
+
+    def files_of(self, part: int) -> tuple[Attachment, ...]:
+        return self.files[part] if part < len(self.files) else ()
+
+    @property
+    def all_files(self) -> tuple[Attachment, ...]:
+        return tuple(file for files in self.files for file in files)
 
 
 class Alarm(Value):
@@ -101,6 +111,8 @@ class Outgoing:
     """Parts that the other side has."""
     attempts: int = 0
     """Calls made for the part in hand."""
+    uploaded: str | None = None
+    """What the provider calls the file of the part in hand, once it has it."""
     lease_until: datetime | None = None
     """Until then a call is under way that may still say something."""
     provider_ids: tuple[str, ...] = ()
@@ -115,6 +127,26 @@ class Outgoing:
         return len(self.content.parts) if isinstance(self.content, Letter) else 1
 
     @property
+    def bytes(self) -> int:
+        """How much its files weigh; a second more of patience for each megabyte."""
+        return sum(file.size or 0 for file in self.content.all_files) if isinstance(self.content, Letter) else 0
+
+    @property
+    def files(self) -> tuple[Attachment, ...]:
+        """Those of the part in hand."""
+        return self.content.files_of(self.done) if isinstance(self.content, Letter) else ()
+
+    @property
+    def uploading(self) -> bool:
+        """The next call only brings a file to the provider, who shows it to nobody yet."""
+        return self.sink is Sink.META and self.uploaded is None and bool(self.files)
+
+    @property
+    def repeatable(self) -> bool:
+        """The call in hand may be made again although nobody knows how it ended."""
+        return self.sink.repeatable or self.uploading
+
+    @property
     def sink_name(self) -> str:
         """What a notice calls it."""
         return self.account.removeprefix(ALERT)
@@ -122,6 +154,8 @@ class Outgoing:
     @property
     def open(self) -> bool:
         """A call may have been made of which nobody knows the end, or the id that came of it."""
+        if self.uploading:
+            return False
         if self.stage is Stage.PENDING:
             return self.attempts > 0
         return self.stage in (Stage.SENDING, Stage.UNKNOWN) or (self.stage is Stage.SENT and not self.provider_ids)

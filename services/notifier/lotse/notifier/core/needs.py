@@ -1,13 +1,11 @@
 """What of the tables a batch of events may touch."""
 
 from collections.abc import Sequence
-from uuid import UUID
 
 from lotse.contracts.conversations import ConversationOpened, ConversationQueued, ReplyApproved
 from lotse.contracts.envelope import Event, Fact
-from lotse.contracts.ids import ConversationId
 from lotse.contracts.inbound import MessageEchoed, Receipt
-from lotse.notifier.core.alerts import alert_id
+from lotse.notifier.core.alerts import about, alert_id
 from lotse.notifier.core.automatic import address_key
 from lotse.notifier.core.fold import thread_of
 from lotse.notifier.core.model import Wanted
@@ -21,9 +19,9 @@ def needs(rules: Rules, facts: Sequence[Fact[Event]]) -> Wanted:
     for fact in facts:
         _of_fact(rules, wanted, fact)
         names = [name for name, alert in rules.config.alerts.items() if fact.data.TYPE in alert.events]
-        conversation_id: UUID | None = getattr(fact.data, "conversation_id", None)
+        conversation_id = about(fact.data)
         if names and conversation_id is not None:
-            wanted.conversations.add(ConversationId(conversation_id))
+            wanted.conversations.add(conversation_id)
             wanted.outgoing |= {alert_id(name, fact) for name in names}
     return wanted
 

@@ -15,8 +15,17 @@ class Accepted:
 
 
 @dataclass(frozen=True, slots=True)
+class Uploaded:
+    """The other side has the file, under this name, and sends it when it is told to."""
+
+    handle: str
+
+
+@dataclass(frozen=True, slots=True)
 class NotSent:
-    """Nothing was written, for certain: no name, no connection."""
+    """Nothing was written, for certain: no name, no connection, or a file that could not be had yet."""
+
+    word: Word = Word.UNREACHABLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +72,7 @@ class Ambiguous:
     """It was written, and no answer came: it may be there or not."""
 
 
-Outcome = Accepted | NotSent | Busy | Throttled | Refused | Blocked | SignInRefused | Gone | Ambiguous
+Outcome = Accepted | Uploaded | NotSent | Busy | Throttled | Refused | Blocked | SignInRefused | Gone | Ambiguous
 
 
 @dataclass(frozen=True, slots=True)

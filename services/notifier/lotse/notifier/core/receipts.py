@@ -77,7 +77,7 @@ def _of_row(rules: Rules, state: State, event: Receipt, row: Outgoing, provider_
 
 
 def _only_one_left(row: Outgoing) -> bool:
-    return row.stage is not Stage.SENT and row.done == row.part_count - 1
+    return row.stage is not Stage.SENT and not row.uploading and row.done == row.part_count - 1
 
 
 def _undelivered(rules: Rules, state: State, row: Outgoing, event: MessageFailed) -> list[Event]:

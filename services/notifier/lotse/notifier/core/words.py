@@ -21,6 +21,12 @@ class Word(StrEnum):
     ACCOUNT_STOPPED = "account_stopped"
     NO_ACCOUNT = "no_account"
     ATTACHMENTS = "attachments"
+    TOO_MANY_FILES = "too_many_files"
+    FILE_TYPE = "file_type"
+    FILE_TOO_LARGE = "file_too_large"
+    TEXT_OR_FILE = "text_or_file"
+    FILE_GONE = "file_gone"
+    FILE_AWAY = "file_away"
     PII = "pii"
     TOO_LONG = "too_long"
     EMPTY = "empty"
@@ -42,7 +48,13 @@ _GERMAN = {
     Word.ACCOUNT_STOPPED: "Der Anbieter nimmt die Anmeldung dieses Kontos nicht an. Es muss neu angemeldet werden.",
     Word.NO_ACCOUNT: "Über dieses Konto kann auf diesem Kanal nicht geantwortet werden. "
     "Bitte die Einstellungen prüfen lassen.",
-    Word.ATTACHMENTS: "Anhänge können auf diesem Kanal noch nicht gesendet werden.",
+    Word.ATTACHMENTS: "Auf diesem Kanal können keine Dateien gesendet werden.",
+    Word.TOO_MANY_FILES: "Das sind mehr Dateien, als auf diesem Kanal mit einer Antwort gehen.",
+    Word.FILE_TYPE: "Eine Datei ist von einer Art, die dieser Kanal nicht nimmt.",
+    Word.FILE_TOO_LARGE: "Eine Datei ist für diesen Kanal zu groß.",
+    Word.TEXT_OR_FILE: "Hier geht nur eine Nachricht: entweder Text oder eine Datei.",
+    Word.FILE_GONE: "Eine angehängte Datei ist nicht mehr da. Bitte die Antwort mit der Datei neu schreiben.",
+    Word.FILE_AWAY: "Eine angehängte Datei war zu lange nicht erreichbar.",
     Word.PII: "Die Antwort ist öffentlich und enthält persönliche Daten. Bitte privat antworten.",
     Word.TOO_LONG: "Die Antwort ist für diesen Kanal zu lang.",
     Word.EMPTY: "Die Antwort ist leer.",
@@ -62,7 +74,13 @@ _ENGLISH = {
     Word.TOO_LATE: "The message could not be sent in time any more.",
     Word.ACCOUNT_STOPPED: "The provider does not accept this account's sign-in. Somebody must sign it in again.",
     Word.NO_ACCOUNT: "This account cannot answer on this channel. Please have the settings checked.",
-    Word.ATTACHMENTS: "Attachments cannot be sent on this channel yet.",
+    Word.ATTACHMENTS: "Files cannot be sent on this channel.",
+    Word.TOO_MANY_FILES: "These are more files than one answer takes on this channel.",
+    Word.FILE_TYPE: "A file is of a type that this channel does not take.",
+    Word.FILE_TOO_LARGE: "A file is too large for this channel.",
+    Word.TEXT_OR_FILE: "Only one message may go here: either text or a file.",
+    Word.FILE_GONE: "An attached file is no longer there. Please write the answer again with the file.",
+    Word.FILE_AWAY: "An attached file could not be reached for too long.",
     Word.PII: "The answer is public and contains personal data. Please answer in private.",
     Word.TOO_LONG: "The answer is too long for this channel.",
     Word.EMPTY: "The answer is empty.",

@@ -9,7 +9,7 @@ from typing import Self
 from urllib.parse import urlsplit
 
 import aiohttp
-from aiohttp import ClientError, ClientSession, ClientTimeout, DummyCookieJar, TCPConnector
+from aiohttp import ClientError, ClientSession, ClientTimeout, DummyCookieJar, FormData, TCPConnector
 
 from lotse.notifier.core.outcome import Ambiguous, NotSent, Refused
 from lotse.notifier.core.words import Word
@@ -70,15 +70,23 @@ class Http:
         if self._session is not None:
             await self._session.close()
 
-    async def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> Answer | NotSent | Ambiguous | Refused:
-        """Post JSON. Raises nothing for what can happen on a network."""
+    def _patience(self, longer: timedelta) -> ClientTimeout:
+        if not longer or self._timeout.total is None:
+            return self._timeout
+        return ClientTimeout(total=self._timeout.total + longer.total_seconds(), connect=self._timeout.connect)
+
+    async def post(
+        self, url: str, body: bytes | FormData, headers: Mapping[str, str], longer: timedelta = timedelta(0)
+    ) -> Answer | NotSent | Ambiguous | Refused:
+        """Post JSON, or a form. Raises nothing for what can happen on a network. `longer`: beyond the usual timeout."""
         if self._session is None:
             raise RuntimeError("the pool is not open")
         try:
             if self._networks:
                 self._networks.check_literal(urlsplit(url).hostname or "")
+            json = {"content-type": "application/json"} if isinstance(body, bytes) else {}
             async with self._session.post(
-                url, data=body, headers={"content-type": "application/json", **headers}, allow_redirects=False
+                url, data=body, headers={**json, **headers}, allow_redirects=False, timeout=self._patience(longer)
             ) as response:
                 text = await response.content.read(_ANSWER_LIMIT)
                 lower = {name.lower(): value for name, value in response.headers.items()}

@@ -7,7 +7,8 @@ Sources: Messenger Platform "Send API" and "Error codes", Instagram Platform "Co
 import json
 import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import IO
 from urllib.parse import quote
 from uuid import UUID
 
@@ -17,9 +18,20 @@ from lotse.contracts.channels import Channel
 from lotse.contracts.config import MetaAccount
 from lotse.contracts.ids import ReplyId
 from lotse.contracts.references import provider_reference
-from lotse.contracts.values import Address
-from lotse.notifier.core.outcome import Accepted, Ambiguous, Busy, NotSent, Outcome, Refused, SignInRefused, Throttled
+from lotse.contracts.values import Address, Attachment
+from lotse.notifier.core.outcome import (
+    Accepted,
+    Ambiguous,
+    Busy,
+    NotSent,
+    Outcome,
+    Refused,
+    SignInRefused,
+    Throttled,
+    Uploaded,
+)
 from lotse.notifier.core.words import Word
+from lotse.notifier.sinks import meta_files
 from lotse.notifier.sinks.http import Answer, Clock, Http
 
 _TOKEN = frozenset({102, 190})
@@ -41,7 +53,17 @@ class Request:
     body: dict[str, object]
 
 
-def request(account: MetaAccount, address: Address, row_id: UUID, text: str, *, human_tag: bool) -> Request | None:
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One part: a text, a file that was brought before, or both where the channel takes them together."""
+
+    text: str
+    file: Attachment | None = None
+    handle: str | None = None
+    """What the provider calls the file."""
+
+
+def request(account: MetaAccount, address: Address, row_id: UUID, part: Message, *, human_tag: bool) -> Request | None:
     """The call that carries one part; None where the account lacks what the channel needs."""
     reference = provider_reference(ReplyId(row_id))
     match address.channel:
@@ -49,27 +71,28 @@ def request(account: MetaAccount, address: Address, row_id: UUID, text: str, *, 
             kind: dict[str, object] = {"messaging_type": "RESPONSE"}
             if human_tag:
                 kind = {"messaging_type": "MESSAGE_TAG", "tag": "HUMAN_AGENT"}
-            message = {"text": text, "metadata": reference}
+            message = {**meta_files.in_message(part.text, part.file, part.handle), "metadata": reference}
             sender = quote(account.page_id or "me", safe="")
             return Request(f"/{sender}/messages", {"recipient": {"id": address.recipient}, **kind, "message": message})
         case Channel.WHATSAPP if account.phone_number_id:
-            return Request(f"/{quote(account.phone_number_id, safe='')}/messages", _whatsapp(address, text, reference))
+            return Request(f"/{quote(account.phone_number_id, safe='')}/messages", _whatsapp(address, part, reference))
         case Channel.FACEBOOK if address.in_reply_to:
-            return Request(f"/{quote(address.in_reply_to, safe='')}/comments", {"message": text})
+            return Request(
+                f"/{quote(address.in_reply_to, safe='')}/comments", meta_files.in_comment(part.text, part.handle)
+            )
         case Channel.INSTAGRAM if address.in_reply_to:
-            return Request(f"/{quote(address.in_reply_to, safe='')}/replies", {"message": text})
+            return Request(f"/{quote(address.in_reply_to, safe='')}/replies", {"message": part.text})
         case _:
             return None
 
 
-def _whatsapp(address: Address, text: str, reference: str) -> dict[str, object]:
+def _whatsapp(address: Address, part: Message, reference: str) -> dict[str, object]:
     who = "recipient" if _USER_ID.match(address.recipient) else "to"
     body: dict[str, object] = {
         "messaging_product": "whatsapp",
         "recipient_type": "individual",
         who: address.recipient,
-        "type": "text",
-        "text": {"body": text},
+        **meta_files.in_whatsapp(part.text, part.file, part.handle),
         "biz_opaque_callback_data": reference,
     }
     if address.in_reply_to:
@@ -151,15 +174,13 @@ class Meta:
         self._token = token
 
     async def send(
-        self, address: Address, row_id: UUID, text: str, *, human_tag: bool, traceparent: str | None
+        self, address: Address, row_id: UUID, part: Message, *, human_tag: bool, traceparent: str | None
     ) -> Outcome:
         """Send one part of a message."""
-        made = request(self._account, address, row_id, text, human_tag=human_tag)
+        made = request(self._account, address, row_id, part, human_tag=human_tag)
         if made is None:
             return Refused(Word.NO_ACCOUNT)
-        headers = {"authorization": f"Bearer {self._token.get_secret_value()}"}
-        if traceparent is not None:
-            headers["traceparent"] = traceparent
+        headers = self._headers(traceparent)
         body = json.dumps(made.body, ensure_ascii=False).encode()
         answer = await self._http.post(self._account.graph_url.rstrip("/") + made.path, body, headers)
         match answer:
@@ -167,3 +188,25 @@ class Meta:
                 return read(answer, self._clock())
             case NotSent() | Ambiguous() | Refused():
                 return answer
+
+    async def upload(
+        self, channel: Channel, file: Attachment, body: IO[bytes], longer: timedelta, traceparent: str | None
+    ) -> Outcome:
+        """Bring a file to Meta, where nobody sees it until a message names it; bringing it again does no harm."""
+        made = meta_files.upload(self._account, channel, file, body)
+        if made is None:
+            return Refused(Word.NO_ACCOUNT)
+        url = self._account.graph_url.rstrip("/") + made.path
+        answer = await self._http.post(url, made.form, self._headers(traceparent), longer)
+        match answer:
+            case Answer(status=status) if 200 <= status < 300:
+                handle = meta_files.handle_of(answer.body)
+                return Refused() if handle is None else Uploaded(handle)
+            case Answer():
+                return read(answer, self._clock())
+            case NotSent() | Ambiguous() | Refused():
+                return answer
+
+    def _headers(self, traceparent: str | None) -> dict[str, str]:
+        headers = {"authorization": f"Bearer {self._token.get_secret_value()}"}
+        return headers if traceparent is None else {**headers, "traceparent": traceparent}

@@ -27,8 +27,19 @@ _POLICY = SMTP.clone(cte_type="7bit")
 _BREAKS = re.compile(r"[\r\n\x00]+")
 _MESSAGE_ID = re.compile(r"<?([^\s<>]+@[^\s<>]+)>?")
 _MOST_REFERENCES = 20
+_COMPOSITE = ("message", "multipart")
+"""Types that may not go as base64 (RFC 2045, 6.4)."""
 _IDLE = 10.0
 _MOST_IDLE = 8
+
+
+@dataclass(frozen=True, slots=True)
+class MailFile:
+    """A file of a mail with its content."""
+
+    name: str
+    media_type: str
+    body: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +52,7 @@ class Mail:
     text: str
     agent_name: str = ""
     auto: bool = False
+    files: tuple[MailFile, ...] = ()
 
 
 def compose(account: MailAccount, mail: Mail, now: datetime) -> EmailMessage:
@@ -61,6 +73,11 @@ def compose(account: MailAccount, mail: Mail, now: datetime) -> EmailMessage:
         message["Auto-Submitted"] = "auto-replied"
         message["X-Auto-Response-Suppress"] = "All"
     message.set_content(mail.text)
+    for file in mail.files:
+        kind, _, sub = file.media_type.partition("/")
+        if kind in _COMPOSITE or not sub:
+            kind, sub = "application", "octet-stream"
+        message.add_attachment(file.body, maintype=kind, subtype=sub, filename=_BREAKS.sub(" ", file.name))
     return message
 
 
@@ -86,7 +103,8 @@ def _references(address: Address) -> Sequence[str]:
 class Mailer:
     """One mail account's way out; connections are kept for some seconds and used again.
 
-    `timeout`, in seconds, bounds each half of a call: up to the accepted recipient, and the mail itself.
+    `timeout`, in seconds, bounds each half of a call: up to the accepted recipient, and the mail itself, which has a
+    second more for each megabyte.
     """
 
     def __init__(self, account: MailAccount, password: SecretStr | None, timeout: float, clock: Clock) -> None:
@@ -102,10 +120,15 @@ class Mailer:
         if not recipient.isascii() or _BREAKS.search(recipient) or "@" not in recipient:
             return Refused(Word.RECIPIENT)
         try:
-            content = compose(self._account, mail, self._clock()).as_bytes()
+            content = await self._content(mail)
         except ValueError:
             return Refused(Word.RECIPIENT)
         return await self._transfer(recipient, content, mail_id(self._account, mail))
+
+    async def _content(self, mail: Mail) -> bytes:
+        """The mail's bytes; files are encoded beside the loop."""
+        message = compose(self._account, mail, self._clock())
+        return await asyncio.to_thread(message.as_bytes) if mail.files else message.as_bytes()
 
     async def _transfer(self, recipient: str, content: bytes, message_id: str) -> Outcome:
         """Everything up to the mail's own bytes is certain to fail or succeed; only from there on is it open."""
@@ -119,8 +142,9 @@ class Mailer:
         except (aiosmtplib.SMTPException, OSError, TimeoutError):
             return NotSent()
         try:
-            async with asyncio.timeout(self._timeout):
-                await client.data(content)
+            longer = len(content) / 1_000_000
+            async with asyncio.timeout(self._timeout + longer):
+                await client.data(content, timeout=self._timeout + longer)
         except aiosmtplib.SMTPResponseException as error:
             client.close()
             return _refusal(error, Word.REFUSED)

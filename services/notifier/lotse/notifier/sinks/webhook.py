@@ -8,12 +8,14 @@ import binascii
 import hashlib
 import hmac
 import json
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from pydantic import SecretStr
 
+from lotse.contracts.values import Attachment
 from lotse.notifier.core.model import Kind, Letter, Outgoing
 from lotse.notifier.core.outcome import (
     Accepted,
@@ -57,7 +59,27 @@ def signed_headers(key: bytes | None, webhook_id: UUID, body: bytes, now: dateti
     return headers
 
 
-def reply_body(row: Outgoing, letter: Letter) -> bytes:
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """A file for the system that delivers a reply: small ones whole, the others as a link that ends after a day."""
+
+    file: Attachment
+    content: bytes | None = None
+    url: str | None = None
+
+    def shown(self) -> dict[str, object]:
+        found: dict[str, object] = {
+            "name": self.file.name,
+            "media_type": self.file.media_type,
+            "size": self.file.size,
+            "sha256": self.file.sha256,
+        }
+        if self.content is not None:
+            return {**found, "content": base64.b64encode(self.content).decode()}
+        return {**found, "url": self.url}
+
+
+def reply_body(row: Outgoing, letter: Letter, files: Sequence[Carried] = ()) -> bytes:
     """A message to a customer, for the system that delivers it."""
     address = letter.address
     data: dict[str, object] = {
@@ -73,6 +95,7 @@ def reply_body(row: Outgoing, letter: Letter) -> bytes:
         "agent_id": letter.agent_id,
         "agent_name": letter.agent_name or None,
         "human": letter.human,
+        "attachments": [file.shown() for file in files] or None,
     }
     kind = "reply.approved" if row.kind is Kind.REPLY else "notice.due"
     body = {"type": kind, "timestamp": letter.at.isoformat(), "data": {k: v for k, v in data.items() if v is not None}}
@@ -110,12 +133,13 @@ class Webhook:
         self._url = url
         self._key = key
 
-    async def send(self, row: Outgoing, traceparent: str | None) -> Outcome:
+    async def send(self, row: Outgoing, traceparent: str | None, files: Sequence[Carried] = ()) -> Outcome:
         """Post one row. The id is the row's, so that the other side can tell a repeat."""
         letter = row.content if isinstance(row.content, Letter) else None
-        body = reply_body(row, letter) if letter else _alarm(row)
+        body = reply_body(row, letter, files) if letter else _alarm(row)
         headers = signed_headers(self._key, row.id, body, self._clock())
-        answer = await self._http.post(self._url, body, {**headers, **_traced(traceparent, letter is None)})
+        longer = timedelta(microseconds=len(body))
+        answer = await self._http.post(self._url, body, {**headers, **_traced(traceparent, letter is None)}, longer)
         match answer:
             case Answer():
                 return read_reply(answer, row, self._clock()) if letter else read_alert(answer, row, self._clock())

@@ -6,6 +6,7 @@ from typing import assert_never
 
 from lotse.contracts.commands import (
     NoteWritten,
+    ReadingCorrectRequested,
     ReopenRequested,
     ReplyRequested,
     ResolveRequested,
@@ -22,11 +23,19 @@ from lotse.contracts.conversations import (
 from lotse.contracts.envelope import Event
 from lotse.contracts.ids import AgentId
 from lotse.contracts.values import Status
-from lotse.router.core import agents, queueing, replies
+from lotse.router.core import agents, corrections, queueing, replies
 from lotse.router.core.refusals import actor_of, objection, refuse
 from lotse.router.core.state import Conversation, State, Turn
 
-Asked = ReplyRequested | ResolveRequested | SnoozeRequested | ReopenRequested | TransferRequested | NoteWritten
+Asked = (
+    ReplyRequested
+    | ResolveRequested
+    | SnoozeRequested
+    | ReopenRequested
+    | TransferRequested
+    | NoteWritten
+    | ReadingCorrectRequested
+)
 
 
 def obey(state: State, command: Asked, turn: Turn) -> list[Event]:
@@ -47,6 +56,8 @@ def obey(state: State, command: Asked, turn: Turn) -> list[Event]:
             return _transfer(state, conversation, command, turn)
         case NoteWritten():
             return _note(conversation, command, turn)
+        case ReadingCorrectRequested():
+            return corrections.correct(state, conversation, command, turn)
         case _:
             assert_never(command)
 

@@ -8,6 +8,7 @@ from lotse.contracts.commands import (
     AgentHeartbeat,
     AgentStatusRequested,
     NoteWritten,
+    ReadingCorrectRequested,
     ReopenRequested,
     ReplyRequested,
     ResolveRequested,
@@ -109,6 +110,7 @@ def _apply(state: State, event: Handled, turn: Turn) -> list[Event]:
             | ReopenRequested()
             | TransferRequested()
             | NoteWritten()
+            | ReadingCorrectRequested()
         ):
             return commands.obey(state, event, turn)
         case _:

@@ -178,7 +178,9 @@ def widen(state: State, conversation: Conversation, turn: Turn) -> list[Event]:
     ]
 
 
-def set_aside(state: State, conversation: Conversation, reading: Reading, turn: Turn) -> list[Event]:
+def set_aside(
+    state: State, conversation: Conversation, reading: Reading, turn: Turn, actor: Actor = ROUTER
+) -> list[Event]:
     """Spam or noise: never shown as work."""
     state.put(replace(conversation, status=Status.SET_ASIDE, hold=None, timer_at=None))
     return [
@@ -186,7 +188,7 @@ def set_aside(state: State, conversation: Conversation, reading: Reading, turn: 
             conversation_id=conversation.id,
             previous=conversation.status,
             current=Status.SET_ASIDE,
-            actor=ROUTER,
+            actor=actor,
             reason=reading.triage.value,
             at=turn.now,
             reading=reading,

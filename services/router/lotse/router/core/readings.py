@@ -1,6 +1,7 @@
 """How messages read, and what that means for their conversation."""
 
 from dataclasses import replace
+from datetime import datetime
 
 from lotse.contracts.conversations import ReadingChanged
 from lotse.contracts.envelope import Event
@@ -12,15 +13,18 @@ from lotse.router.core.state import Conversation, Message, Read, State, Turn
 
 ASIDE = frozenset({Triage.SPAM, Triage.NOISE})
 
+Text = tuple[int | None, datetime | None]
+"""Which text of a message: an edit's number and time, None for the first text."""
+
 
 def analyse(state: State, event: MessageAnalysed, turn: Turn) -> list[Event]:
     """Apply an analysis: it queues what is new, ranks anew or withdraws what waits, and is shown to who has it."""
     message = state.messages[event.message_id]
-    if not _is_newer(event, message):
+    before = state.conversations[message.conversation_id]
+    if not _is_newer(event, message) or _is_corrected(event, before):
         return []
     state.messages.put(message.id, replace(message, read=True, read_edit=event.edit, read_edited_at=event.edited_at))
-    before = state.conversations[message.conversation_id]
-    conversation = state.put(_read(before, message, event.reading))
+    conversation = state.put(_read(before, message, event))
     match conversation.status:
         case Status.NEW:
             return _aside(state, conversation, event, turn) or queueing.queue(
@@ -40,23 +44,40 @@ def analyse(state: State, event: MessageAnalysed, turn: Turn) -> list[Event]:
 
 def _is_newer(event: MessageAnalysed, message: Message) -> bool:
     """Of two analyses of one message the one of the later edit counts; of the same text, the later one."""
-    if not message.read or message.read_edited_at is None:
-        return True
-    if event.edited_at is None:
+    read, text = (message.read_edit, message.read_edited_at), (event.edit, event.edited_at)
+    return not message.read or text == read or _is_later(text, read)
+
+
+def _is_corrected(event: MessageAnalysed, conversation: Conversation) -> bool:
+    """A person said how this text reads, or a later one of the same message."""
+    known = conversation.read
+    if known is None or known.corrected_by is None or known.message_id != event.message_id:
         return False
-    if event.edit is not None and message.read_edit is not None and event.edit != message.read_edit:
-        return event.edit > message.read_edit
-    return event.edited_at >= message.read_edited_at
+    return not _is_later((event.edit, event.edited_at), (known.edit, known.edited_at))
 
 
-def _read(conversation: Conversation, message: Message, reading: Reading) -> Conversation:
+def _is_later(text: Text, known: Text) -> bool:
+    """Whether a text was written after another one: its edit's number says so, else its time."""
+    (edit, edited_at), (known_edit, known_at) = text, known
+    if edited_at is None or known_at is None:
+        return edited_at is not None
+    if edit is not None and known_edit is not None and edit != known_edit:
+        return edit > known_edit
+    return edited_at > known_at
+
+
+def is_latest(conversation: Conversation, message: Message) -> bool:
     """The conversation reads like its latest message that was read."""
     known = conversation.read
-    latest = known is None or (message.occurred_at, message.id) >= (known.occurred_at, known.message_id)
+    return known is None or (message.occurred_at, message.id) >= (known.occurred_at, known.message_id)
+
+
+def _read(conversation: Conversation, message: Message, event: MessageAnalysed) -> Conversation:
+    read = Read(event.reading, message.id, message.occurred_at, event.edit, event.edited_at)
     return replace(
         conversation,
-        read=Read(reading, message.id, message.occurred_at) if latest else known,
-        serious=conversation.serious or reading.triage not in ASIDE,
+        read=read if is_latest(conversation, message) else conversation.read,
+        serious=conversation.serious or event.reading.triage not in ASIDE,
     )
 
 
@@ -72,7 +93,7 @@ def _changed(
 ) -> list[Event]:
     conversation = state.put(queueing.redemand(state.config, conversation))
     current = conversation.reading
-    if current is None or conversation.demand is None or (before.reading and _same(before.reading, current)):
+    if current is None or conversation.demand is None or (before.reading and same(before.reading, current)):
         return []
     return [
         ReadingChanged(
@@ -84,11 +105,17 @@ def _changed(
             reason="edited" if event.edited_at else "analysed",
             priority=conversation.demand.priority,
             at=turn.now,
+            edit=event.edit,
+            edited_at=event.edited_at,
+            required=conversation.demand.required,
+            preferred=conversation.demand.preferred,
+            team=conversation.demand.team,
+            rules=conversation.demand.rules,
         )
     ]
 
 
-def _same(one: Reading, other: Reading) -> bool:
+def same(one: Reading, other: Reading) -> bool:
     """Alike in what an agent would see; figures and reasons may differ."""
     return _seen(one) == _seen(other)
 

@@ -21,6 +21,9 @@ _DETAILS = {
     "same_agent": "The agent has the conversation already.",
     "unchanged": "The agent has this status already.",
     "empty": "There is nothing in it.",
+    "no_message": "The conversation has no such message.",
+    "removed": "The customer deleted the message.",
+    "reads_so": "The message reads so already.",
 }
 
 

@@ -45,9 +45,8 @@ def _problems(
     moment = Moment(turn.now, conversation.last_word_at, human=command.role != "service")
     return tuple(
         problem
-        for problem in check(profile, signed, spans, moment)
+        for problem in check(profile, signed, spans, moment, command.attachments)
         if not (problem.code is ProblemCode.BLOCKED_PII and _overrides(command))
-        and not (problem.code is ProblemCode.EMPTY and command.attachments)
     )
 
 
@@ -61,6 +60,7 @@ def _blocked(reply: Reply, problem: Problem, command: ReplyRequested, turn: Turn
         reply_id=reply.id,
         agent_id=AgentId(command.actor_id),
         problem="pii" if problem.code is ProblemCode.BLOCKED_PII else problem.code.value,
+        file=problem.file or None,
         spans=problem.spans,
         suggestion=problem.allowed[0].value if problem.allowed else "",
         at=turn.now,

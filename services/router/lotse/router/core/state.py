@@ -74,6 +74,11 @@ class Read:
     reading: Reading
     message_id: MessageId
     occurred_at: datetime
+    edit: int | None = None
+    edited_at: datetime | None = None
+    """The text that was read: an edit's number and time, None for the first text."""
+    corrected_by: str | None = None
+    """Who said that it reads so; no analysis of this text counts after that."""
 
 
 @dataclass(frozen=True, slots=True)

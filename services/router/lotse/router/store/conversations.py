@@ -33,7 +33,7 @@ ON CONFLICT (id) DO UPDATE SET
 
 _USED = """
 SELECT agent_id, sum(units) AS units FROM conversation
-WHERE agent_id = ANY($1::text[]) AND active AND id <> ALL($2::uuid[])
+WHERE agent_id = ANY($1::text[]) AND active AND units > 0 AND id <> ALL($2::uuid[])
 GROUP BY agent_id
 """
 

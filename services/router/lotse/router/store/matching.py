@@ -21,7 +21,7 @@ _ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(hashtextextended('matching ' || c
 
 _WORKERS = """
 SELECT a.id, a.last_assigned_at, coalesce(sum(c.units), 0) AS used
-FROM agent AS a LEFT JOIN conversation AS c ON c.agent_id = a.id AND c.active
+FROM agent AS a LEFT JOIN conversation AS c ON c.agent_id = a.id AND c.active AND c.units > 0
 WHERE a.presence = 'online'
 GROUP BY a.id
 """

@@ -8,11 +8,19 @@ from lotse.contracts.envelope import Event, Fact, decode, encode_headers, encode
 from lotse.contracts.ids import AgentId, ConversationId, CustomerId, MessageId, ReplyId
 from lotse.contracts.values import Presence
 from lotse.router.core.state import Agent, Message, Reply
-from lotse.runtime.postgres import Row, Tx
+from lotse.runtime.postgres import Row, Tx, lock_all
 from lotse.runtime.record import headers_from_text, headers_to_text
 
-_MAKE_NAMES = "INSERT INTO name (id) SELECT id FROM unnest($1::uuid[]) AS new (id) ON CONFLICT DO NOTHING"
-_LOCK_NAMES = "SELECT id, thread_id FROM name WHERE id = ANY($1::uuid[]) ORDER BY id FOR UPDATE"
+_LOCK_NAMES = """
+WITH made AS (
+    INSERT INTO name (id) SELECT id FROM unnest($1::uuid[]) AS new (id) ORDER BY id
+    ON CONFLICT DO NOTHING RETURNING id
+), locked AS (
+    SELECT id, thread_id FROM name WHERE id = ANY($1::uuid[]) AND (SELECT count(*) FROM made) >= 0
+    ORDER BY id FOR UPDATE
+)
+SELECT id, thread_id FROM locked UNION ALL SELECT id, NULL FROM made
+"""
 _SAVE_NAMES = """
 UPDATE name AS n SET thread_id = new.thread_id
 FROM unnest($1::uuid[], $2::uuid[]) AS new (id, thread_id) WHERE n.id = new.id
@@ -23,8 +31,7 @@ async def lock_names(tx: Tx, ids: Collection[UUID]) -> dict[UUID, UUID]:
     """Lock these names, making the missing ones; those that lead to a thread."""
     if not ids:
         return {}
-    await tx.execute(_MAKE_NAMES, sorted(ids))
-    rows = await tx.fetch(_LOCK_NAMES, sorted(ids))
+    rows = await lock_all(tx, _LOCK_NAMES, len(ids), sorted(ids))
     return {row["id"]: row["thread_id"] for row in rows if row["thread_id"] is not None}
 
 
@@ -52,8 +59,16 @@ async def save_threads(tx: Tx, threads: Mapping[UUID, ConversationId]) -> None:
         await tx.execute(_SAVE_THREADS, list(threads), list(threads.values()))
 
 
-_MAKE_IDENTIFIERS = "INSERT INTO identifier (id) SELECT id FROM unnest($1::uuid[]) AS new (id) ON CONFLICT DO NOTHING"
-_LOCK_IDENTIFIERS = "SELECT id, customer_id FROM identifier WHERE id = ANY($1::uuid[]) ORDER BY id FOR UPDATE"
+_LOCK_IDENTIFIERS = """
+WITH made AS (
+    INSERT INTO identifier (id) SELECT id FROM unnest($1::uuid[]) AS new (id) ORDER BY id
+    ON CONFLICT DO NOTHING RETURNING id
+), locked AS (
+    SELECT id, customer_id FROM identifier WHERE id = ANY($1::uuid[]) AND (SELECT count(*) FROM made) >= 0
+    ORDER BY id FOR UPDATE
+)
+SELECT id, customer_id FROM locked UNION ALL SELECT id, NULL FROM made
+"""
 _SAVE_IDENTIFIERS = """
 UPDATE identifier AS i SET customer_id = new.customer_id
 FROM unnest($1::uuid[], $2::uuid[]) AS new (id, customer_id) WHERE i.id = new.id
@@ -64,8 +79,7 @@ async def lock_identifiers(tx: Tx, ids: Collection[UUID]) -> dict[UUID, Customer
     """Lock these customers' names, making the missing ones; those that somebody has."""
     if not ids:
         return {}
-    await tx.execute(_MAKE_IDENTIFIERS, sorted(ids))
-    rows = await tx.fetch(_LOCK_IDENTIFIERS, sorted(ids))
+    rows = await lock_all(tx, _LOCK_IDENTIFIERS, len(ids), sorted(ids))
     return {row["id"]: row["customer_id"] for row in rows if row["customer_id"] is not None}
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from lotse.contracts.commands import AgentCommand, ConversationCommand, TransferRequested
+from lotse.contracts.commands import AgentCommand, ConversationCommand, ReadingCorrectRequested, TransferRequested
 from lotse.contracts.deadlines import DeadlineEvent
 from lotse.contracts.envelope import Event, Fact
 from lotse.contracts.ids import AgentId, ConversationId, MessageId, ReplyId
@@ -51,6 +51,8 @@ def _add(found: Wanted, event: Event) -> None:
             found.conversations.add(event.conversation_id)
             if isinstance(event, TransferRequested) and event.agent_id:
                 found.agents.add(event.agent_id)
+            if isinstance(event, ReadingCorrectRequested):
+                found.messages.add(event.message_id)
         case AgentCommand():
             found.agents.add(event.agent_id)
         case DeadlineEvent():

@@ -1,14 +1,18 @@
 """What the service does with an event, with the passing of time and with new rules."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from lotse.contracts.channels import Channel
+from lotse.contracts.conversations import AgentStatusChanged
 from lotse.contracts.envelope import Event, Fact
-from lotse.contracts.ids import ConversationId, derive
+from lotse.contracts.ids import AgentId, ConversationId, derive
+from lotse.contracts.values import Presence
 from lotse.sla.core.deadlines import Alarm, Deadline, ahead, compare, rung
 from lotse.sla.core.entries import Ruled, conversation_of, read
 from lotse.sla.core.history import History, clocks, clocks_of, compacted, folded
+from lotse.sla.core.levels import NOTHING, Tally, tallied
 from lotse.sla.core.rules import Rulebook
 
 _MOMENT = timedelta(microseconds=1)
@@ -38,6 +42,18 @@ class State:
     loaded: Mapping[ConversationId, Conversation]
     conversations: dict[ConversationId, Conversation]
     adopt: str | None = None
+    tallies: dict[Channel, Tally] = field(default_factory=dict[Channel, Tally])
+    """What the batch says of each channel's waits, `at` that time."""
+    at: datetime | None = None
+    agents: dict[AgentId, Presence] = field(default_factory=dict[AgentId, Presence])
+    """Those of whom the batch tells whether they take work."""
+
+    def tally(
+        self, before: Sequence[Deadline], after: Sequence[Deadline], now: datetime, topics: tuple[str, ...] = ()
+    ) -> None:
+        for channel, found in tallied(before, after, topics):
+            self.tallies[channel] = self.tallies.get(channel, NOTHING) + found
+            self.at = now
 
     def changed(self) -> dict[ConversationId, Conversation]:
         """What there is to save."""
@@ -46,6 +62,9 @@ class State:
 
 def decide(state: State, fact: Fact[Event], now: datetime) -> list[Event]:
     """Put an event into its conversation's history and say what follows for its deadlines."""
+    if isinstance(fact.data, AgentStatusChanged):
+        state.agents[fact.data.agent_id] = fact.data.current
+        return []
     id, entries = conversation_of(fact.data), read(fact)
     if id is None or not entries:
         return []
@@ -69,6 +88,7 @@ def ring(state: State, alarm: Alarm, now: datetime) -> list[Event]:
     found = state.conversations[alarm.conversation]
     told = [rung(alarm, deadline, now) for deadline in found.deadlines]
     deadlines = tuple(deadline for deadline, _ in told)
+    state.tally(found.deadlines, deadlines, now)
     state.conversations[alarm.conversation] = replace(found, deadlines=deadlines)
     return [event for _, events in told for event in events]
 
@@ -97,6 +117,7 @@ def _adopted(state: State, history: History, now: datetime) -> History:
 def _moved(state: State, id: ConversationId, found: Conversation, history: History, now: datetime) -> list[Event]:
     standing = folded(state.rulebook, history)
     deadlines, events = compare(id, found.deadlines, clocks_of(state.rulebook, standing), now)
+    state.tally(found.deadlines, deadlines, now, standing.rated.topics if standing.rated else ())
     shorter = compacted(state.rulebook, history)
     if shorter is not history:
         kept = {clock.deadline_id for clock in clocks(state.rulebook, shorter)}

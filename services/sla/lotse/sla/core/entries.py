@@ -169,7 +169,7 @@ def read(fact: Fact[Event]) -> tuple[Entry, ...]:
         case ConversationQueued():
             rated = _rated(event.at, id, event.reading, event.priority)
             return (PutBack(event.at, id), rated) if event.previous is Status.SET_ASIDE else (rated,)
-        case ReadingChanged():
+        case ReadingChanged(latest=True):
             return (_rated(event.at, id, event.current, event.priority),)
         case ConversationSetAside():
             return (SetAside(event.at, id),)
