@@ -14,6 +14,7 @@ import jwt
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from lotse.contracts.envelope import Event, Fact, decode
+from lotse.contracts.events import all_types
 from lotse.contracts.topics import TOPICS, Topic
 from lotse.local.stack import Stack
 from lotse.local.webhooks import Call, Meta
@@ -45,7 +46,8 @@ class Facts:
                 async with asyncio.timeout(seconds):
                     await self.changed.wait_for(lambda: len(found()) >= number)
             except TimeoutError:
-                raise AssertionError(f"{len(found())} of {number} {kind.__name__} came in {seconds} s") from None
+                came = f"{len(found())} of {number} {kind.__name__} came in {seconds} s, {len(self.all)} facts in all"
+                raise AssertionError(came) from None
         return found()
 
     def of(self, key: object) -> list[Fact[Event]]:
@@ -55,6 +57,7 @@ class Facts:
 
 @asynccontextmanager
 async def listening(stack: Stack) -> AsyncGenerator[Facts]:
+    assert all_types(), "a type that nobody imported cannot be read"
     consumer = AIOKafkaConsumer(bootstrap_servers=stack.engines.kafka, enable_auto_commit=False)
     await consumer.start()
     prefix = stack.plan.prefix
@@ -119,7 +122,7 @@ class World:
         claims = {"sub": who, "lotse_role": role, "exp": int(time.time()) + 600}
         token = jwt.encode(claims, self.stack.secrets["LOTSE_JWT_SECRET"], algorithm="HS256")
         key = str(more.pop("key", None) or self.fresh("key"))
-        headers = {"Authorization": f"Bearer {token}", "Idempotency-Key": key}
+        headers = {"Authorization": f"Bearer {token}", "Idempotency-Key": key} | dict(more.pop("headers", {}))
         return await self.http.request(method, self.stack.desk + path, headers=headers, **more)
 
     async def comes(self, agent: str) -> None:

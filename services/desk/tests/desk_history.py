@@ -172,6 +172,19 @@ class Told:
         )
         self.tell(event, minutes)
 
+    def corrected(self, name: str, number: int, minutes: float, reading: Reading, **extra) -> None:
+        event = c.ReadingChanged(
+            conversation_id=conversation(name),
+            message_id=message(f"{name}{number}"),
+            current=reading.model_copy(update={"reasons": (), "model_version": ""}),
+            actor=MIA,
+            reason="corrected",
+            priority=5,
+            at=at(minutes),
+            **extra,
+        )
+        self.tell(event, minutes, command(f"correct {name}{number}"))
+
     def deadline(self, kind, name: str, minutes: float, **extra) -> None:
         event = kind(
             conversation_id=conversation(name),
@@ -256,6 +269,8 @@ def a_complaint(told: Told) -> None:
     )
     told.tell(withdrawn, 72.1)
     told.moved(c.ConversationResolved, "a", Status.RESOLVED, 80, MIA, command("resolve"))
+    told.moved(c.ConversationReopened, "a", Status.NEW, 100, CUSTOMER)
+    told.moved(c.ConversationResolved, "a", Status.RESOLVED, 110, MIA)
 
 
 def some_others(told: Told) -> None:
@@ -292,6 +307,7 @@ def some_others(told: Told) -> None:
         at=at(11),
     )
     told.tell(reading, 11)
+    told.corrected("u", 1, 11.5, ANGRY, comment="Er droht mit der Presse.")
     refused = c.CommandRefused(
         subject=str(conversation("u")),
         command="de.lotse.resolve.requested.v1",
@@ -300,6 +316,7 @@ def some_others(told: Told) -> None:
         at=at(12),
     )
     told.tell(refused, 12, command("refused"))
+    told.tell(c.RoutingRelaxed(conversation_id=conversation("u"), ring=2, dropped=("billing",), at=at(12.5)), 12.5)
     told.tell(
         c.AgentStatusChanged(
             agent_id="mia",
@@ -326,6 +343,22 @@ def some_others(told: Told) -> None:
     )
 
 
+def a_slow_hour(told: Told) -> None:
+    """One channel slows down and recovers, another stays slow."""
+    slow = {"p90": timedelta(minutes=40), "baseline": timedelta(minutes=12), "answers": 44, "staffed": 2}
+    for channel, minutes in ((Channel.FACEBOOK, 20), (Channel.WHATSAPP, 25)):
+        told.tell(
+            d.ServiceLevelDegraded(
+                channel=channel, at=at(minutes), since=at(minutes - 10), share_met=0.6, volume_change=0.5, **slow
+            ),
+            minutes + 0.5,
+        )
+    told.tell(
+        d.ServiceLevelRecovered(channel=Channel.FACEBOOK, at=at(50), degraded_at=at(20), reason="p90", share_met=0.9),
+        50.5,
+    )
+
+
 def a_hand_over(told: Told) -> None:
     """One command with facts under several keys: the agent leaves and hands back."""
     told.tell(
@@ -344,6 +377,7 @@ def the_day() -> list[Fact[Event]]:
     a_complaint(told)
     some_others(told)
     a_hand_over(told)
+    a_slow_hour(told)
     return told.facts
 
 
@@ -361,11 +395,15 @@ TABLES = (
     "reply",
     "note",
     "assignment",
+    "move",
+    "resolution",
     "customer",
     "identity",
     "agent",
     "command",
     "analysis",
+    "correction",
+    "service_level",
     "deadline",
     "delivery",
     "notice",

@@ -69,7 +69,7 @@ async def test_whoever_cannot_be_trusted_is_told_to_sign_in(desk, given):
     assert answer.headers["www-authenticate"].startswith("Bearer")
 
 
-@pytest.mark.parametrize("path", ["/", "/openapi.json", "/docs"])
+@pytest.mark.parametrize("path", ["/openapi.json", "/docs"])
 async def test_what_explains_the_desk_is_public(desk, path):
     assert (await desk.client.get(path)).status_code == 200
 

@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 
 import pytest
 from desk_api import bearer, commands_of, desk_over, next_command, settings_of
-from desk_history import MIA, Told, at, conversation
+from desk_history import MIA, Told, at, conversation, message
 
 from lotse.contracts import commands, conversations
 from lotse.contracts.envelope import Fact
@@ -15,6 +15,13 @@ from lotse.contracts.values import Presence, Status
 from lotse.runtime.topics import create_topics
 
 A = f"/v1/conversations/{conversation('a')}"
+READS = {
+    "message_id": str(message("a1")),
+    "sentiment": "negative",
+    "triage": "service",
+    "situation": None,
+    "topics": ["lieferung"],
+}
 
 
 @pytest.fixture
@@ -147,6 +154,13 @@ async def test_the_same_key_of_two_callers_is_two_wishes(desk, published):
             {"agent_id": "lars", "team_id": None},
         ),
         ("POST", "notes", {"text": "ruft an"}, commands.NoteWritten, {"text": "ruft an"}),
+        (
+            "POST",
+            "reading",
+            READS,
+            commands.ReadingCorrectRequested,
+            {"message_id": message("a1"), "triage": "service", "situation": None, "topics": ("lieferung",)},
+        ),
     ],
 )
 async def test_each_wish_reaches_the_router_as_it_was_said(settings, published, method, path, body, kind, expected):
@@ -210,6 +224,9 @@ async def test_a_wish_without_a_key_is_refused(desk):
         ("reply", {"text": "hi", "typo": 1}),
         ("snooze", {"until": "2026-03-02T10:00:00"}),
         ("snooze", {}),
+        ("reading", READS | {"sentiment": "furious"}),
+        ("reading", READS | {"topics": ["x"] * 21}),
+        ("reading", {name: value for name, value in READS.items() if name != "situation"}),
     ],
 )
 async def test_a_wish_that_cannot_be_meant_is_refused_before_it_is_published(desk, path, body):

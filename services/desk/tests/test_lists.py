@@ -140,7 +140,7 @@ async def test_a_conversation_is_shown_whole(desk):
     assert [item["text"] for item in answer["notes"]] == ["ruft zurück"]
     assert [item["current"] for item in answer["assignments"]] == ["mia"]
     assert [(item["state"], item["late"]) for item in answer["deadlines"]] == [("met", True)]
-    assert answer["as_of"]["topics"]["conversations"]["sequence"] == 13
+    assert answer["as_of"]["topics"]["conversations"]["sequence"] == 15
     assert set(answer["as_of"]["topics"]) == {"conversations", "deadlines", "notices"}
 
 

@@ -37,11 +37,15 @@ FIELDS = (
     "replies",
     "notes",
     "assignments",
+    "moves",
+    "resolutions",
     "customers",
     "identities",
     "agents",
     "outcomes",
     "analyses",
+    "corrections",
+    "service_levels",
     "deadlines",
     "deliveries",
     "notices",
@@ -208,6 +212,7 @@ async def test_each_step_says_where_it_stands_who_has_it_and_whether_the_custome
         ("snooze", c.ConversationSnoozed, False, None),
         ("online", c.AgentStatusChanged, False, None),
         ("away", c.AgentStatusChanged, False, None),
+        ("correct u1", c.ReadingChanged, False, None),
     ],
 )
 async def test_each_command_has_the_outcome_it_asked_for(evening, name, kind, refused, reason):
@@ -217,7 +222,7 @@ async def test_each_command_has_the_outcome_it_asked_for(evening, name, kind, re
 
 async def test_what_the_router_does_by_itself_is_no_command(evening):
     (row,) = await evening.rows("SELECT count(*) AS number FROM command")
-    assert row["number"] == 8
+    assert row["number"] == 9
 
 
 async def test_an_edit_after_the_deletion_brings_nothing_back(harness):

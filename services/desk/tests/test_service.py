@@ -1,17 +1,15 @@
 """The desk as it runs: a process over real Kafka and PostgreSQL."""
 
 import asyncio
-import os
-import re
 import sys
-from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
 import httpx
 import pytest
-from desk_api import SECRET, bearer, commands_of, next_command, settings_of
+from desk_api import bearer, commands_of, next_command, settings_of
 from desk_history import MIA, Told, conversation, customer, dump, the_day
+from desk_process import environment, running, until
 
 from lotse.contracts import conversations
 from lotse.contracts.values import Status
@@ -40,12 +38,6 @@ class Tables:
         return rows[0]["read"]
 
 
-async def until(fact, seconds: float = 40) -> None:
-    async with asyncio.timeout(seconds):
-        while not await fact():  # noqa: ASYNC110
-            await asyncio.sleep(0.05)
-
-
 @pytest.fixture
 async def settings(database, kafka, prefix, tmp_path):
     (tmp_path / "lotse.yaml").write_text(CONFIG)
@@ -66,47 +58,6 @@ async def router(settings):
     publisher = Publisher(settings, "test-router")
     yield publisher
     await publisher.close()
-
-
-def environment(settings, **more: str) -> dict[str, str]:
-    return (
-        os.environ
-        | {
-            "LOTSE_KAFKA": settings.kafka,
-            "LOTSE_POSTGRES": settings.postgres.get_secret_value(),
-            "LOTSE_TOPIC_PREFIX": settings.topic_prefix,
-            "LOTSE_CONFIG": str(settings.config),
-            "LOTSE_JWT_SECRET": SECRET,
-            "LOTSE_HTTP_PORT": "0",
-        }
-        | more
-    )
-
-
-def said(log: Path) -> str:
-    return log.read_text(encoding="utf-8")
-
-
-@asynccontextmanager
-async def running(settings, log: Path, **more: str):
-    """The service; gives its address and ends it as an orchestrator would."""
-    with log.open("ab") as out:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "lotse.desk", env=environment(settings, **more), stdout=out, stderr=out
-        )
-
-    async def ready() -> bool:
-        assert process.returncode is None, said(log)
-        return "ready for work on port" in said(log)
-
-    try:
-        await until(ready)
-        port = re.search(r"ready for work on port (\d+)", said(log))[1]
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        if process.returncode is None:
-            process.terminate()
-        assert await asyncio.wait_for(process.wait(), 40) == 0, said(log)[-3000:]
 
 
 async def rebuilt(settings) -> str:

@@ -3,11 +3,13 @@
 import argparse
 import sys
 
-from lotse.desk import rebuilding, store
+from lotse.desk import changes, drafts, rebuilding, store
 from lotse.desk.api import app as api
+from lotse.desk.api.downloads import Cookieless
 from lotse.desk.api.parts import Parts, parts_of
 from lotse.desk.auth import Guard
 from lotse.desk.console.console import mount
+from lotse.desk.files import Files
 from lotse.desk.settings import DeskSettings
 from lotse.desk.waiting import Waiting
 from lotse.runtime import clock
@@ -16,16 +18,33 @@ from lotse.runtime.service import Context, Service, run
 
 
 def service(settings: DeskSettings) -> Service:
-    """One fold into the projections, one job that wakes who waits for an outcome, and the API."""
+    """One fold into the projections, who waits for it and who follows it, the API and the console."""
     waiting, http = Waiting(), api.create()
     config, guard = settings.read_config(), Guard(settings)
+    files = Files.of(settings, clock.now)
 
     async def start(context: Context) -> None:
-        http.state.desk = Parts(settings, config, guard, context.database, context.publisher, waiting, clock.now)
+        await files.open()
+        http.state.desk = Parts(
+            settings, config, guard, context.database, context.publisher, waiting, clock.now, files=files
+        )
         await context.publisher.connect()
 
-    mount(http, settings, lambda: parts_of(http))
-    return Service(name="desk", settings=settings, folds=(store.fold(),), jobs=(waiting.job(),), http=http, open=start)
+    async def stop(_: Context) -> None:
+        await files.close()
+
+    console = mount(http, settings, lambda: parts_of(http))
+    http.add_middleware(Cookieless)
+    return Service(
+        name="desk",
+        settings=settings,
+        folds=(store.fold(),),
+        jobs=(waiting.job(), changes.sweeping(), drafts.sweeping()),
+        http=http,
+        open=start,
+        close=stop,
+        background=(console.hub.run, console.typing.run),
+    )
 
 
 def main() -> None:

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
+from lotse.contracts.channels import PROFILES
 from lotse.desk.api import models as m
 from lotse.desk.core.deadlines import SOON
 from lotse.runtime.postgres import Row, Tx
@@ -63,16 +64,35 @@ WHERE ($1::timestamptz IS NULL OR (c.waiting_since, c.id) > ($1, $2::uuid)) AND 
 ORDER BY c.waiting_since, c.id LIMIT $9
 """  # noqa: S608
 
+_CRISIS = f"""
+SELECT c.id, c.waiting_since AS at FROM conversation AS c
+WHERE ($1::timestamptz IS NULL OR (c.waiting_since, c.id) > ($1, $2::uuid)) AND {_FILTERS}
+  AND c.status IN ('new', 'queued', 'assigned') AND c.waiting_since IS NOT NULL
+  AND c.reading ->> 'situation' = 'crisis'
+ORDER BY c.waiting_since, c.id LIMIT $9
+"""  # noqa: S608
+
 _MOST_URGENT = f"""
 SELECT c.id, d.due_at AS at FROM deadline AS d JOIN conversation AS c ON c.id = d.conversation_id
 WHERE ($1::timestamptz IS NULL OR (d.due_at, c.id) > ($1, $2::uuid)) AND {_FILTERS}
   AND d.state = 'open' AND (d.warned_at IS NOT NULL OR d.due_at <= $10)
+  AND NOT EXISTS (
+        SELECT 1 FROM deadline AS e WHERE e.conversation_id = d.conversation_id AND e.state = 'open'
+          AND (e.due_at, e.deadline_id) < (d.due_at, d.deadline_id))
 ORDER BY d.due_at, c.id LIMIT $9
+"""  # noqa: S608
+
+_BACK_FIRST = f"""
+SELECT c.id, c.snoozed_until AS at FROM conversation AS c
+WHERE ($1::timestamptz IS NULL OR (c.snoozed_until, c.id) > ($1, $2::uuid)) AND {_FILTERS}
+  AND c.status = 'snoozed' AND c.snoozed_until IS NOT NULL
+ORDER BY c.snoozed_until, c.id LIMIT $9
 """  # noqa: S608
 
 _SUMMARY = """
     c.id, c.opened_at, c.updated_at, c.status, c.channel, c.account, c.customer_id, u.name AS customer_name, s.subject,
     c.priority, c.assignee, c.team, c.waiting_since, c.snoozed_until, d.due_at, d.clock AS due_clock,
+    d.warned_at AS due_warned_at,
     coalesce(d.due_at <= now(), false) AS overdue, c.reading,
     (SELECT count(*) FROM message WHERE conversation_id = c.id) AS message_count,
     (SELECT count(*) FROM reply WHERE conversation_id = c.id AND approved) AS reply_count,
@@ -86,7 +106,8 @@ LEFT JOIN LATERAL (
     ORDER BY occurred_at, sequence LIMIT 1
 ) AS s ON true
 LEFT JOIN LATERAL (
-    SELECT due_at, clock FROM deadline WHERE conversation_id = c.id AND state = 'open' ORDER BY due_at LIMIT 1
+    SELECT due_at, clock, warned_at FROM deadline WHERE conversation_id = c.id AND state = 'open'
+    ORDER BY due_at, deadline_id LIMIT 1
 ) AS d ON true
 LEFT JOIN LATERAL (
     SELECT json_build_object('by', w.by, 'text', left(w.text, 280), 'at', w.at) AS last_words
@@ -118,9 +139,14 @@ SELECT row_to_json(t)::text FROM (
         (SELECT coalesce(json_agg(x ORDER BY x.occurred_at, x.sequence), '[]') FROM (
             SELECT p.message_id, p.sequence, p.customer_id, p.channel, p.sender_name, p.text, p.subject, p.full_text,
                    p.attachments, p.occurred_at, p.received_at, p.auto, p.edited_at, p.removed_at,
-                   CASE WHEN p.removed_at IS NULL THEN a.reading END AS reading,
+                   CASE WHEN p.removed_at IS NULL THEN coalesce(k.reading, a.reading) END AS reading,
+                   CASE WHEN p.removed_at IS NULL AND k.at IS NOT NULL THEN json_build_object(
+                       'actor_kind', k.actor_kind, 'actor_id', k.actor_id, 'comment', k.comment, 'at', k.at
+                   ) END AS correction,
                    CASE WHEN p.removed_at IS NULL THEN coalesce(a.pii, '[]') ELSE '[]' END AS pii
             FROM message AS p LEFT JOIN analysis AS a ON a.message_id = p.message_id
+            LEFT JOIN correction AS k ON k.conversation_id = p.conversation_id AND k.message_id = p.message_id
+                 AND (a.rank IS NULL OR a.rank[2:4] <= ARRAY[k.is_edit, k.edit, k.edited])
             WHERE p.conversation_id = c.id ORDER BY p.occurred_at DESC, p.sequence DESC LIMIT 500
         ) AS x) AS messages,
         (SELECT coalesce(json_agg(x ORDER BY x.at, x.reply_id), '[]') FROM (
@@ -141,6 +167,8 @@ SELECT row_to_json(t)::text FROM (
          WHERE x.conversation_id = c.id) AS deadlines,
         (SELECT coalesce(json_agg(x ORDER BY x.sequence), '[]') FROM assignment AS x WHERE x.conversation_id = c.id)
             AS assignments,
+        (SELECT coalesce(json_agg(x ORDER BY x.sequence), '[]') FROM move AS x WHERE x.conversation_id = c.id)
+            AS moves,
         (SELECT coalesce(json_agg(x ORDER BY x.at, x.notice_id), '[]') FROM notice AS x WHERE x.conversation_id = c.id)
             AS notices,
         json_build_object(
@@ -194,9 +222,20 @@ ORDER BY c.opened_at DESC, c.id DESC LIMIT $3
 _AGENTS = "SELECT id, status, since FROM agent"
 
 _LOAD = """
-SELECT assignee, count(*) AS conversations, sum(units)::integer AS units FROM conversation
-WHERE status = 'assigned' AND assignee IS NOT NULL GROUP BY assignee
+SELECT assignee, count(*) FILTER (WHERE status = 'assigned') AS conversations, sum(units)::integer AS units
+FROM (
+    SELECT assignee, status, units FROM conversation
+    WHERE status = 'assigned' AND status IN ('new', 'queued', 'assigned') AND assignee IS NOT NULL
+    UNION ALL
+    SELECT assignee, status, units FROM conversation
+    WHERE status IN ('waiting', 'snoozed') AND channel = ANY($1::text[]) AND assignee IS NOT NULL
+) AS held
+GROUP BY assignee
 """
+"""The condition that says less lets the index of what is unanswered be used."""
+
+_LIVE = [channel.value for channel, profile in PROFILES.items() if profile.live]
+"""Where a conversation takes its agent's capacity until it is closed."""
 
 _OUTCOMES = """
 SELECT row_to_json(t)::text FROM (
@@ -222,8 +261,12 @@ async def places(tx: Tx, view: m.View, wanted: Filter, after: Place | None, limi
     match view:
         case m.View.UNANSWERED:
             rows = await tx.fetch(_LONGEST_WAITING, *common)
+        case m.View.CRISIS:
+            rows = await tx.fetch(_CRISIS, *common)
         case m.View.ABOUT_TO_MISS:
             rows = await tx.fetch(_MOST_URGENT, *common, now + SOON)
+        case m.View.SNOOZED:
+            rows = await tx.fetch(_BACK_FIRST, *common)
         case _:
             rows = await tx.fetch(_NEWEST, *common)
     return _places(rows)
@@ -287,7 +330,7 @@ async def presences(tx: Tx) -> dict[str, Presence]:
 
 async def loads(tx: Tx) -> dict[str, Load]:
     """What each agent has in hand."""
-    return {row["assignee"]: Load(row["conversations"], row["units"]) for row in await tx.fetch(_LOAD)}
+    return {row["assignee"]: Load(row["conversations"], row["units"]) for row in await tx.fetch(_LOAD, _LIVE)}
 
 
 async def outcomes(tx: Tx, commands: Sequence[UUID]) -> tuple[m.Outcome, ...]:

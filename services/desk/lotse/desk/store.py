@@ -14,13 +14,20 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, TypeVar
 from uuid import UUID
 
-from lotse.contracts.conversations import ConversationEvent, MessageRemoved, MessageUpdated
+from lotse.contracts.conversations import (
+    ConversationEvent,
+    ConversationReopened,
+    ConversationResolved,
+    MessageRemoved,
+    MessageUpdated,
+)
 from lotse.contracts.deadlines import DeadlineEvent
 from lotse.contracts.envelope import Event, Fact
 from lotse.contracts.events import all_types
 from lotse.contracts.insights import AnalysisWithdrawn, MessageAnalysed
 from lotse.contracts.notices import ReplyDelivered, ReplyFailed, ReplySent
 from lotse.contracts.topics import Topic
+from lotse.desk import changes
 from lotse.desk.core import rows as r
 from lotse.desk.core.projection import decide
 from lotse.desk.core.state import Pair, Rows, State
@@ -48,6 +55,7 @@ def fold() -> Fold[State]:
         load=load,
         decide=decide,
         save=save,
+        mark=changes.mark,
     )
 
 
@@ -64,7 +72,7 @@ LEFT JOIN heard AS h ON h.key = w.key AND h.topic = w.topic
 
 _CONVERSATIONS = """
 SELECT id, opened_at, updated_at, customer_id, account, channel, previous_id, auto, trace_id, status, priority,
-       assignee, units, team, waiting_since, snoozed_until, reading, sentiment
+       assignee, units, team, waiting_since, snoozed_until, reading, sentiment, last_agent, demand, queued_at
 FROM conversation WHERE id = ANY($1::uuid[])
 """
 
@@ -75,9 +83,15 @@ FROM message JOIN unnest($1::uuid[], $2::uuid[]) AS wanted (conversation_id, mes
      USING (conversation_id, message_id)
 """
 
+_LAST_RESOLUTIONS = """
+SELECT DISTINCT ON (conversation_id) conversation_id, sequence, since, at, agent_id, reopened_at
+FROM resolution WHERE conversation_id = ANY($1::uuid[])
+ORDER BY conversation_id, sequence DESC
+"""
+
 _DEADLINES = """
 SELECT conversation_id, deadline_id, clock, channel, state, started_at, due_at, policy, warned_at, missed_at, met_at,
-       late, corrected, ended_at, end_reason
+       late, corrected, ended_at, end_reason, business_time
 FROM deadline JOIN unnest($1::uuid[], $2::uuid[]) AS wanted (conversation_id, deadline_id)
      USING (conversation_id, deadline_id)
 """
@@ -105,6 +119,7 @@ async def load(tx: Tx, facts: Sequence[Fact[Event]]) -> State:
     events = [fact.data for fact in facts]
     state.conversations = Rows(await _conversations(tx, events))
     state.messages = Rows(await _messages(tx, events))
+    state.last_resolutions = await _last_resolutions(tx, events)
     state.deadlines = Rows(await _deadlines(tx, events))
     state.deliveries = Rows(await _deliveries(tx, events))
     return state
@@ -120,6 +135,12 @@ async def _messages(tx: Tx, events: Iterable[Event]) -> dict[Pair, r.Message]:
     wanted = {(e.conversation_id, e.message_id) for e in events if isinstance(e, MessageUpdated | MessageRemoved)}
     rows = await _pairs(tx, _MESSAGES, wanted)
     return {(row["conversation_id"], row["message_id"]): _made(r.Message, row) for row in rows}
+
+
+async def _last_resolutions(tx: Tx, events: Iterable[Event]) -> dict[UUID, r.Resolution]:
+    wanted = {e.conversation_id for e in events if isinstance(e, ConversationResolved | ConversationReopened)}
+    rows = await tx.fetch(_LAST_RESOLUTIONS, sorted(wanted)) if wanted else []
+    return {row["conversation_id"]: _made(r.Resolution, row) for row in rows}
 
 
 async def _deadlines(tx: Tx, events: Iterable[Event]) -> dict[Pair, r.Deadline]:
@@ -156,17 +177,20 @@ SET sequence = excluded.sequence, generation = excluded.generation, at = exclude
 
 _SAVE_CONVERSATIONS = """
 INSERT INTO conversation (id, opened_at, updated_at, customer_id, account, channel, previous_id, auto, trace_id, status,
-                          priority, assignee, units, team, waiting_since, snoozed_until, reading, sentiment)
+                          priority, assignee, units, team, waiting_since, snoozed_until, reading, sentiment,
+                          last_agent, demand, queued_at)
 SELECT * FROM unnest($1::uuid[], $2::timestamptz[], $3::timestamptz[], $4::uuid[], $5::text[], $6::text[], $7::uuid[],
                      $8::boolean[], $9::text[], $10::text[], $11::integer[], $12::text[], $13::integer[], $14::text[],
-                     $15::timestamptz[], $16::timestamptz[], $17::json[], $18::text[])
+                     $15::timestamptz[], $16::timestamptz[], $17::json[], $18::text[], $19::text[],
+                     $20::json[], $21::timestamptz[])
 ON CONFLICT (id) DO UPDATE
 SET opened_at = excluded.opened_at, updated_at = excluded.updated_at, customer_id = excluded.customer_id,
     account = excluded.account, channel = excluded.channel, previous_id = excluded.previous_id, auto = excluded.auto,
     trace_id = excluded.trace_id, status = excluded.status, priority = excluded.priority,
     assignee = excluded.assignee, units = excluded.units, team = excluded.team,
     waiting_since = excluded.waiting_since, snoozed_until = excluded.snoozed_until, reading = excluded.reading,
-    sentiment = excluded.sentiment
+    sentiment = excluded.sentiment, last_agent = excluded.last_agent, demand = excluded.demand,
+    queued_at = excluded.queued_at
 """
 
 _SAVE_MESSAGES = """
@@ -210,6 +234,19 @@ ON CONFLICT (conversation_id, sequence) DO UPDATE
 SET previous = excluded.previous, current = excluded.current, team = excluded.team, actor_kind = excluded.actor_kind,
     actor_id = excluded.actor_id, reason = excluded.reason, ring = excluded.ring, queued_at = excluded.queued_at,
     at = excluded.at
+"""
+
+_SAVE_MOVES = """
+INSERT INTO move (conversation_id, sequence, current, actor_kind, actor_id, reason, why, at)
+SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::json[],
+                     $8::timestamptz[])
+ON CONFLICT (conversation_id, sequence) DO NOTHING
+"""
+
+_SAVE_RESOLUTIONS = """
+INSERT INTO resolution (conversation_id, sequence, since, at, agent_id, reopened_at)
+SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::timestamptz[], $4::timestamptz[], $5::text[], $6::timestamptz[])
+ON CONFLICT (conversation_id, sequence) DO UPDATE SET reopened_at = excluded.reopened_at
 """
 
 _SAVE_CUSTOMERS = """
@@ -257,17 +294,37 @@ SET rank = excluded.rank, reading = excluded.reading, pii = excluded.pii
 WHERE excluded.rank >= analysis.rank
 """
 
+_SAVE_CORRECTIONS = """
+INSERT INTO correction (conversation_id, message_id, reading, is_edit, edit, edited, actor_kind, actor_id, comment, at)
+SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::json[], $4::bigint[], $5::bigint[], $6::bigint[], $7::text[],
+                     $8::text[], $9::text[], $10::timestamptz[])
+ON CONFLICT (conversation_id, message_id) DO UPDATE
+SET reading = excluded.reading, is_edit = excluded.is_edit, edit = excluded.edit, edited = excluded.edited,
+    actor_kind = excluded.actor_kind, actor_id = excluded.actor_id, comment = excluded.comment, at = excluded.at
+"""
+
 _SAVE_DEADLINES = """
 INSERT INTO deadline (conversation_id, deadline_id, clock, channel, state, started_at, due_at, policy, warned_at,
-                      missed_at, met_at, late, corrected, ended_at, end_reason)
+                      missed_at, met_at, late, corrected, ended_at, end_reason, business_time)
 SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::timestamptz[], $7::timestamptz[],
                      $8::text[], $9::timestamptz[], $10::timestamptz[], $11::timestamptz[], $12::boolean[],
-                     $13::boolean[], $14::timestamptz[], $15::text[])
+                     $13::boolean[], $14::timestamptz[], $15::text[], $16::interval[])
 ON CONFLICT (conversation_id, deadline_id) DO UPDATE
 SET clock = excluded.clock, channel = excluded.channel, state = excluded.state, started_at = excluded.started_at,
     due_at = excluded.due_at, policy = excluded.policy, warned_at = excluded.warned_at,
     missed_at = excluded.missed_at, met_at = excluded.met_at, late = excluded.late, corrected = excluded.corrected,
-    ended_at = excluded.ended_at, end_reason = excluded.end_reason
+    ended_at = excluded.ended_at, end_reason = excluded.end_reason, business_time = excluded.business_time
+"""
+
+_SAVE_SERVICE_LEVELS = """
+INSERT INTO service_level (channel, degraded_at, since, p90, baseline, share_met, volume_change, staffed, topic,
+                           changed_at)
+SELECT * FROM unnest($1::text[], $2::timestamptz[], $3::timestamptz[], $4::interval[], $5::interval[],
+                     $6::double precision[], $7::double precision[], $8::integer[], $9::text[], $10::timestamptz[])
+ON CONFLICT (channel) DO UPDATE
+SET degraded_at = excluded.degraded_at, since = excluded.since, p90 = excluded.p90, baseline = excluded.baseline,
+    share_met = excluded.share_met, volume_change = excluded.volume_change, staffed = excluded.staffed,
+    topic = excluded.topic, changed_at = excluded.changed_at
 """
 
 _SAVE_DELIVERIES = """
@@ -297,6 +354,9 @@ _BEGIN_ANEW = {
         "DELETE FROM reply WHERE conversation_id = ANY($1::uuid[])",
         "DELETE FROM note WHERE conversation_id = ANY($1::uuid[])",
         "DELETE FROM assignment WHERE conversation_id = ANY($1::uuid[])",
+        "DELETE FROM move WHERE conversation_id = ANY($1::uuid[])",
+        "DELETE FROM resolution WHERE conversation_id = ANY($1::uuid[])",
+        "DELETE FROM correction WHERE conversation_id = ANY($1::uuid[])",
     ),
     Topic.DEADLINES: ("DELETE FROM deadline WHERE conversation_id = ANY($1::uuid[])",),
     Topic.NOTICES: (
@@ -319,8 +379,12 @@ async def save(tx: Tx, state: State) -> None:
     await _write(tx, _SAVE_REPLIES, state.replies.changed)
     await _write(tx, _SAVE_NOTES, state.notes.changed)
     await _write(tx, _SAVE_ASSIGNMENTS, state.assignments.changed)
+    await _write(tx, _SAVE_MOVES, state.moves.changed)
+    await _write(tx, _SAVE_CORRECTIONS, state.corrections.changed)
+    await _write(tx, _SAVE_RESOLUTIONS, state.resolutions.changed)
     await _write(tx, _SAVE_AGENTS, state.agents.changed)
     await _write(tx, _SAVE_DEADLINES, state.deadlines.changed)
+    await _write(tx, _SAVE_SERVICE_LEVELS, state.service_levels.changed)
     await _write(tx, _SAVE_DELIVERIES, state.deliveries.changed)
     await _write(tx, _SAVE_NOTICES, state.notices.changed)
     await _save_analyses(tx, state.analyses.changed)
@@ -373,6 +437,7 @@ async def begin_anew(tx: Tx) -> Stand:
     stood = await tx.fetch(_STAND)
     await tx.execute(_ANEW)
     await tx.execute(_FROM_THE_START)
+    await changes.begin_anew(tx)
     return [(row["topic"], row["partition"], row["next_offset"]) for row in stood]
 
 

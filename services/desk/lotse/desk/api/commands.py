@@ -9,11 +9,11 @@ from starlette.responses import JSONResponse, Response
 
 from lotse.contracts import commands as c
 from lotse.contracts.config import Name
-from lotse.contracts.ids import AgentId, ConversationId, TeamId
-from lotse.contracts.values import Presence
+from lotse.contracts.ids import AgentId, ConversationId, MessageId, TeamId
+from lotse.contracts.values import Attachment, Presence
 from lotse.desk.acting import Asked, ask, known_outcome
 from lotse.desk.api import models as m
-from lotse.desk.api.parts import Desk, Responses, Who, told
+from lotse.desk.api.parts import Desk, Parts, Responses, Who, told
 from lotse.desk.api.problems import ApiError
 from lotse.desk.auth import Caller
 
@@ -84,10 +84,18 @@ async def reply(conversation_id: UUID, wish: m.ReplyWish, command: Command) -> R
         role=command.caller.role,
         at=command.at,
         text=wish.text,
+        attachments=tuple(_attached(command.desk, file_id) for file_id in wish.attachments),
         then=wish.then,
         override_reason=wish.override_reason,
     )
     return await _answer(command, event)
+
+
+def _attached(desk: Parts, file_id: str) -> Attachment:
+    found = desk.files.attached(file_id)
+    if found is None:
+        raise ApiError(422, "unknown_file", "there is no such file, or it was taken in too long ago: send it again")
+    return found
 
 
 @_post("resolve")
@@ -153,6 +161,24 @@ async def note(conversation_id: UUID, wish: m.NoteWish, command: Command) -> Res
         role=command.caller.role,
         at=command.at,
         text=wish.text,
+    )
+    return await _answer(command, event)
+
+
+@_post("reading")
+async def correct_reading(conversation_id: UUID, wish: m.ReadingWish, command: Command) -> Response:
+    """A person says how a message reads; it is queued anew, set aside or put back by it, and training learns of it."""
+    event = c.ReadingCorrectRequested(
+        conversation_id=ConversationId(conversation_id),
+        actor_id=command.caller.subject,
+        role=command.caller.role,
+        at=command.at,
+        message_id=MessageId(wish.message_id),
+        sentiment=wish.sentiment,
+        triage=wish.triage,
+        situation=wish.situation,
+        topics=wish.topics,
+        reason=wish.reason,
     )
     return await _answer(command, event)
 

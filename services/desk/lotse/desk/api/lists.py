@@ -6,57 +6,18 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 
 from lotse.contracts import config as c
-from lotse.contracts.channels import PROFILES, Channel
+from lotse.contracts.channels import Channel
 from lotse.contracts.ids import AgentId
 from lotse.contracts.values import Presence, Sentiment, Status
-from lotse.desk import reads
+from lotse.desk import alarms, reads
 from lotse.desk.api import models as m
 from lotse.desk.api.cursor import After, Limit, following, write
-from lotse.desk.api.parts import Desk, Who, told
+from lotse.desk.api.parts import Desk, Parts, Who, told
 from lotse.desk.api.problems import ApiError, reading
-from lotse.desk.auth import Caller
 from lotse.desk.reads import Filter, Place
+from lotse.desk.views import selection
 
 router = APIRouter(prefix="/v1")
-
-_AT_WORK = (Status.NEW, Status.QUEUED, Status.ASSIGNED, Status.WAITING, Status.SNOOZED)
-_IN_HAND = (Status.ASSIGNED, Status.WAITING, Status.SNOOZED)
-_PUBLIC = tuple(channel for channel, profile in PROFILES.items() if profile.public)
-
-
-def selection(view: m.View, wanted: Filter, caller: Caller) -> Filter:
-    """The filter that a view stands for, narrowed by what was asked for beside it."""
-    match view:
-        case m.View.MINE:
-            mine = caller.subject if wanted.agent in (None, caller.subject) else ""
-            return _narrowed(wanted, statuses=_IN_HAND, agent=mine)
-        case m.View.WAITING:
-            return _narrowed(wanted, statuses=(Status.WAITING,))
-        case m.View.SPAM:
-            return _narrowed(wanted, statuses=(Status.SET_ASIDE,))
-        case m.View.PUBLIC_NEGATIVE:
-            return _narrowed(wanted, statuses=_AT_WORK, channels=_PUBLIC, sentiment=Sentiment.NEGATIVE)
-        case m.View.ALL | m.View.UNANSWERED | m.View.ABOUT_TO_MISS:
-            return wanted
-
-
-def _narrowed(
-    wanted: Filter,
-    statuses: tuple[str, ...],
-    channels: tuple[str, ...] | None = None,
-    agent: str | None = None,
-    sentiment: str | None = None,
-) -> Filter:
-    return Filter(
-        statuses=[one for one in statuses if wanted.statuses is None or one in wanted.statuses],
-        channels=wanted.channels
-        if channels is None
-        else [one for one in channels if wanted.channels is None or one in wanted.channels],
-        agent=wanted.agent if agent is None else agent,
-        team=wanted.team,
-        sentiment=sentiment,
-        words=wanted.words,
-    )
 
 
 @router.get("/conversations", responses=told())
@@ -69,11 +30,12 @@ async def list_conversations(
     channel: Annotated[list[Channel] | None, Query()] = None,
     agent: Annotated[c.Name | None, Query(description="Who has it")] = None,
     team: Annotated[c.Name | None, Query()] = None,
+    sentiment: Annotated[Sentiment | None, Query()] = None,
     q: Annotated[m.Text | None, Query(max_length=200, description="Words in the customer's messages")] = None,
     limit: Limit = 50,
 ) -> m.Conversations:
     """Conversations of a view, a page at a time. The order of a list does not change while it is read."""
-    wanted = selection(view, Filter(status, channel, agent, team, words=q or None), who)
+    wanted = selection(view, Filter(status, channel, agent, team, sentiment, q or None), who)
     async with reading(desk.database) as tx:
         places = await reads.places(tx, view, wanted, after, limit + 1, desk.clock())
         items = await reads.summaries(tx, [place.id for place in places[:limit]])
@@ -115,10 +77,17 @@ async def list_deadlines(
     return m.Deadlines(items=shown, next_cursor=cursor)
 
 
+@router.get("/alarms", responses=told())
+async def get_alarms(desk: Desk, _: Who) -> m.Alarms:
+    """Channels that are slower than usual, and crises that nobody has answered."""
+    async with reading(desk.database) as tx:
+        return await alarms.standing(tx)
+
+
 @router.get("/agents", responses=told())
 async def list_agents(desk: Desk, _: Who) -> m.Agents:
     """Every agent of the configuration, whether he takes work and what he has in hand."""
-    return m.Agents(items=tuple(await _agents(desk)))
+    return m.Agents(items=tuple(await agents_of(desk)))
 
 
 @router.get("/me", responses=told())
@@ -126,21 +95,24 @@ async def get_me(desk: Desk, who: Who) -> m.Me:
     """Who the token speaks for."""
     card = None
     if AgentId(who.subject) in desk.config.agents:
-        card = next(agent for agent in await _agents(desk) if agent.id == who.subject)
+        card = next(agent for agent in await agents_of(desk) if agent.id == who.subject)
     return m.Me(subject=who.subject, role=who.role, agent=card)
 
 
-async def _agents(desk: Desk) -> list[m.Agent]:
+async def agents_of(desk: Parts) -> list[m.Agent]:
+    """Every agent of the configuration, by id, as he stands now."""
     async with reading(desk.database) as tx:
         presences, loads = await reads.presences(tx), await reads.loads(tx)
-    nobody, nothing = reads.Presence(Presence.OFFLINE.value, None), reads.Load(0, 0)
     return [
-        _agent(name, card, presences.get(name, nobody), loads.get(name, nothing))
+        agent_card(name, card, presences.get(name), loads.get(name))
         for name, card in sorted(desk.config.agents.items())
     ]
 
 
-def _agent(name: str, card: c.Agent, presence: reads.Presence, load: reads.Load) -> m.Agent:
+def agent_card(name: str, card: c.Agent, presence: reads.Presence | None, load: reads.Load | None) -> m.Agent:
+    """Nothing heard of him: offline, with nothing in hand."""
+    presence = presence or reads.Presence(Presence.OFFLINE.value, None)
+    load = load or reads.Load(0, 0)
     return m.Agent(
         id=name,
         name=card.name,

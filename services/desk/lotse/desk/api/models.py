@@ -2,15 +2,16 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
 from lotse.contracts.channels import Channel
 from lotse.contracts.commands import Role
 from lotse.contracts.config import Name
 from lotse.contracts.values import Attachment, Presence, Reading, Sentiment, Situation, Span, Status, Stored, Triage
+from lotse.desk.core.moves import Why
 
 Text = Annotated[str, Field(pattern=r"^[^\x00]*$")]
 """Without U+0000, which no database keeps."""
@@ -46,8 +47,12 @@ class View(StrEnum):
     """Answered; the customer's word is awaited."""
     PUBLIC_NEGATIVE = "public-negative"
     """Everybody can read it, it reads negative, and it is not done."""
+    SNOOZED = "snoozed"
+    """Put away until a time; who comes back first, first."""
     SPAM = "spam"
     """Set aside as spam or noise, to be checked and put back."""
+    CRISIS = "crisis"
+    """Reads as a crisis, and a customer's word waits for an answer; longest waiting first."""
 
 
 class Digest(Model):
@@ -92,6 +97,7 @@ class Summary(Model):
     due_at: datetime | None
     """When the next answer was promised for."""
     due_clock: str | None
+    due_warned_at: datetime | None
     overdue: bool
     reading: Digest | None
     message_count: int
@@ -108,6 +114,15 @@ class Page(Model):
 
 class Conversations(Page):
     items: tuple[Summary, ...]
+
+
+class Correction(Model):
+    """Who said that a message reads as it does."""
+
+    actor_kind: str
+    actor_id: str
+    comment: str | None
+    at: datetime
 
 
 class Message(Model):
@@ -127,6 +142,8 @@ class Message(Model):
     edited_at: datetime | None
     removed_at: datetime | None
     reading: Reading | None
+    correction: Correction | None
+    """None: the reading is the analysis' own."""
     pii: tuple[Span, ...]
 
 
@@ -174,6 +191,17 @@ class Assignment(Model):
     reason: str
     ring: int | None
     queued_at: datetime | None
+    at: datetime
+
+
+class Move(Model):
+    """One change of where the conversation stands; `relaxed`: of what it calls for while it waits."""
+
+    current: Status
+    actor_kind: str
+    actor_id: str
+    reason: str
+    why: Why
     at: datetime
 
 
@@ -244,8 +272,45 @@ class Conversation(Summary):
     notes: tuple[Note, ...]
     deadlines: tuple[Deadline, ...]
     assignments: tuple[Assignment, ...]
+    moves: tuple[Move, ...]
     notices: tuple[Notice, ...]
     as_of: AsOf
+
+
+class ServiceLevel(Model):
+    """A channel whose customers wait much longer than they usually do on it."""
+
+    channel: Channel
+    degraded_at: datetime
+    since: datetime
+    p90_seconds: float
+    """Nine of ten answers came within this time, by the calendar of the promise."""
+    baseline_seconds: float
+    share_met: float | None
+    """Promises kept of those decided in the hour before, 0 to 1."""
+    volume_change: float | None
+    """0.5: half as many again wrote as usual."""
+    staffed: int
+    """Agents who took work then, on whichever channel."""
+    topic: str | None
+
+
+class Crisis(Model):
+    """Conversations that read as a crisis and wait for an answer."""
+
+    unanswered: int = 0
+    oldest: datetime | None = None
+    """Since when the one that waits longest does."""
+    newest: datetime | None = None
+    first: UUID | None = None
+    """The one that waits longest."""
+
+
+class Alarms(Model):
+    """What is wrong now; nothing: all is as usual."""
+
+    service_levels: tuple[ServiceLevel, ...]
+    crisis: Crisis
 
 
 class Identity(Model):
@@ -323,11 +388,52 @@ class Wish(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+FileId = Annotated[str, Field(min_length=1, max_length=2_000, pattern=r"^[A-Za-z0-9_.-]+$")]
+
+
+class StoredFile(Model):
+    """A file that was taken in. `id` puts it under a reply, within seven days."""
+
+    id: str
+    name: str
+    media_type: str
+    """As found out; it may be more exact than what was said."""
+    size: int
+    sha256: str
+
+
+class FileOf(Model):
+    """A file of a conversation, with a path below the desk's address that needs no token until it ends."""
+
+    of: Literal["message", "reply"]
+    id: UUID
+    """The message's or the reply's."""
+    number: int
+    name: str
+    media_type: str
+    size: int | None
+    url: str
+
+
+class FilesOf(Model):
+    items: tuple[FileOf, ...]
+
+
 class ReplyWish(Wish):
-    text: Annotated[Text, Field(min_length=1, max_length=60_000)]
+    """Text, files, or both."""
+
+    text: Annotated[Text, Field(max_length=60_000)] = ""
+    attachments: Annotated[tuple[FileId, ...], Field(max_length=10)] = ()
+    """Ids that `POST /v1/files` gave."""
     then: Literal["waiting", "resolved"] = "waiting"
     override_reason: Annotated[Text, Field(min_length=1, max_length=1_000)] | None = None
     """Let personal data through in public, for this reason; takes a role that may."""
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if not self.text and not self.attachments:
+            raise ValueError("write a text or attach a file")
+        return self
 
 
 class ResolveWish(Wish):
@@ -352,6 +458,21 @@ class TransferWish(Wish):
 
 class NoteWish(Wish):
     text: Annotated[Text, Field(min_length=1, max_length=20_000)]
+
+
+Topic = Annotated[Text, Field(min_length=1, max_length=100)]
+
+
+class ReadingWish(Wish):
+    """How a message reads, said whole; `situation` None: none of them."""
+
+    message_id: UUID
+    sentiment: Sentiment
+    triage: Triage
+    situation: Situation | None
+    topics: Annotated[tuple[Topic, ...], Field(max_length=20)]
+    reason: Annotated[Text, Field(min_length=1, max_length=1_000)] | None = None
+    """For colleagues and for training."""
 
 
 class StatusWish(Wish):

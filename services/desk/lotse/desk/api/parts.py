@@ -11,6 +11,7 @@ from fastapi.security import HTTPBearer
 from lotse.contracts.config import Config
 from lotse.desk.api.problems import ApiError, Problem
 from lotse.desk.auth import AuthError, BadToken, Caller, Guard, IssuerAway
+from lotse.desk.files import Files
 from lotse.desk.settings import DeskSettings
 from lotse.desk.waiting import Waiting
 from lotse.runtime.postgres import Database
@@ -30,6 +31,7 @@ class Parts:
     publisher: Publisher
     waiting: Waiting
     clock: Callable[[], datetime]
+    files: Files = Files()
 
 
 def parts_of(app: FastAPI) -> Parts:
@@ -63,6 +65,6 @@ async def _caller(request: Request, desk: Desk, _: Annotated[object, Depends(_be
 Who = Annotated[Caller, Depends(_caller)]
 
 
-def told(*statuses: Literal[400, 403, 404, 409, 413]) -> Responses:
+def told(*statuses: Literal[400, 403, 404, 409, 413, 415]) -> Responses:
     """The problems that a route may answer with, beside those of every route."""
     return {status: {"model": Problem} for status in sorted({401, 422, 503, *statuses})}

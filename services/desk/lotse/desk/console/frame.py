@@ -1,40 +1,70 @@
 # pyright: reportUnknownMemberType=false
 """The frame of every page: sign-in and role, header, navigation, notices, theme."""
 
-from collections.abc import Awaitable, Callable, Generator, Sequence
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Sequence
+from copy import copy
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from nicegui import ui
+from nicegui import Client, ui
 from starlette.requests import Request
+from starlette.responses import Response
 
 from lotse.contracts.commands import Role
-from lotse.desk.auth import ROLES
+from lotse.desk.api.problems import ApiError
+from lotse.desk.console import own, signin
+from lotse.desk.console.elements import keys
+from lotse.desk.console.elements.keys import Keys
 from lotse.desk.console.texts import FRAME
-from lotse.desk.console.viewer import Viewer, viewer_of
+from lotse.desk.console.viewer import PEOPLE, Viewer
 
 if TYPE_CHECKING:
     from lotse.desk.console.console import Console
 
-NAVIGATION = (("/", "inbox"), ("/team", "team"), ("/numbers", "numbers"), ("/operations", "operations"))
+LEADS: tuple[Role, ...] = ("lead", "admin")
+
+NAVIGATION: tuple[tuple[str, str, str, Sequence[Role]], ...] = (
+    ("/", "inbox", "g i", PEOPLE),
+    ("/team", "team", "g t", PEOPLE),
+    ("/numbers", "numbers", "g n", PEOPLE),
+    ("/operations", "operations", "g o", LEADS),
+)
+"""Path, name, keys, and who finds it in the header."""
+
+WARNED = timedelta(minutes=5)
+"""How long before its end a sign-in is said to end."""
 
 Build = Callable[[Viewer, Request], Awaitable[None]]
 
+Fill = Callable[[Viewer], Awaitable[None]]
+"""Builds banners (class `lt-banner`) for one open page, in the region that every page has below its header.
 
-def page(console: "Console", path: str, name: str, roles: Sequence[Role] = ROLES) -> Callable[[Build], Build]:
+Called while the page is built; what it changes later it changes by elements that it keeps. Add it in `add_to`:
+`console.banners.append(fill)`.
+"""
+
+
+def page(console: "Console", path: str, name: str, roles: Sequence[Role] = PEOPLE) -> Callable[[Build], Build]:
     """Put what `build` makes below the frame at `path`, for people who are signed in and have one of the roles.
 
     `name` is the page's in `texts.FRAME`; path parameters are in `request.path_params`.
     """
 
     def register(build: Build) -> Build:
-        async def shown(request: Request) -> None:
-            viewer = viewer_of(request, console.parts().clock())
-            if viewer is None or viewer.caller.role not in roles:
-                ui.label("403" if viewer else "401")
-                return
-            with frame(viewer, name):
-                await build(viewer, request)
+        async def shown(request: Request) -> Response | None:
+            try:
+                viewer = await console.viewer(request)
+                if viewer is None:
+                    return _instead(signin.refused(console, request))
+                if viewer.caller.role not in roles:
+                    return _instead(signin.forbidden(console, request))
+                _speak(ui.context.client, viewer)
+                content = await _frame(console, viewer, name)
+                with content:
+                    await build(viewer, request)
+            except ApiError:
+                return _instead(signin.away(console, request))
+            return None
 
         ui.page(path, response_timeout=10)(shown)
         return build
@@ -42,17 +72,64 @@ def page(console: "Console", path: str, name: str, roles: Sequence[Role] = ROLES
     return register
 
 
-@contextmanager
-def frame(viewer: Viewer, name: str) -> Generator[None]:
-    """What is built inside stands below the header."""
+def _instead(answer: Response) -> Response:
+    """Give this, and forget the page that NiceGUI had begun."""
+    ui.context.client.delete()
+    return answer
+
+
+def _speak(client: Client, viewer: Viewer) -> None:
+    """Language and theme of this page alone: NiceGUI keeps them with the route."""
+    client.page = copy(client.page)
+    client.page.language = {"de": "de", "en": "en-GB"}[viewer.language]
+    client.page.dark = {"auto": None, "light": False, "dark": True}[viewer.theme]
+
+
+async def _frame(console: "Console", viewer: Viewer, name: str) -> ui.element:
+    """Everything around the page; gives the place for what stands on it."""
     said = FRAME[viewer.language]
-    ui.add_head_html('<link rel="stylesheet" href="/static/console.css">')
+    ui.add_head_html(
+        f'<script src="{console.static}/frame.js"></script><link rel="stylesheet" href="{console.static}/console.css">'
+    )
     ui.page_title(f"{said.pages[name]} · Lotse")
-    ui.dark_mode({"auto": None, "light": False, "dark": True}[viewer.theme])
-    with ui.header(), ui.element("nav"):
-        for path, other in NAVIGATION:
-            link = ui.link(said.pages[other], path)
+    found = Keys(viewer.language)
+    with ui.header(fixed=False, wrap=False, add_scroll_padding=False).classes("lt-header"):
+        ui.link(said.skip, "#lt-main").classes("lt-skip")
+        with ui.element("div").classes("lt-bar"):
+            ui.link("Lotse", "/").classes("lt-logo")
+            _navigation(viewer, name)
+            ui.element("span").classes("lt-space")
+            await own.add(console, viewer, found)
+        banners = (
+            ui.element("div").classes("lt-banners").props(f'role=region aria-live=polite aria-label="{said.banners}"')
+        )
+        with banners:
+            _ending(console, viewer)
+            for fill in console.banners:
+                await fill(viewer)
+    keys.register("?", said.show_keys)
+    return ui.element("div").classes("lt-main").props("id=lt-main tabindex=-1")
+
+
+def _navigation(viewer: Viewer, name: str) -> None:
+    said = FRAME[viewer.language]
+    with ui.element("nav").classes("lt-nav").props(f'aria-label="{said.navigation}"'):
+        for path, other, key, roles in NAVIGATION:
+            if viewer.caller.role not in roles:
+                continue
+            with ui.link(target=path) as link:
+                ui.element("i").classes(f"lt-icon lt-icon-{other}").props("aria-hidden=true")
+                ui.label(said.pages[other])
             if other == name:
                 link.props("aria-current=page")
-    with ui.element("main"):
-        yield
+            keys.register(key, said.go.format(said.pages[other]), go=path)
+
+
+def _ending(console: "Console", viewer: Viewer) -> None:
+    """A word while there is time to bring something to its end."""
+    if viewer.until is None:
+        return
+    notice = ui.label(FRAME[viewer.language].ends).classes("lt-banner lt-warn")
+    notice.set_visibility(False)
+    left = viewer.until - WARNED - console.parts().clock()
+    ui.timer(max(0.0, left.total_seconds()), lambda: notice.set_visibility(True), once=True)

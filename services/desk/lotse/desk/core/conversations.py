@@ -1,8 +1,9 @@
 """Conversations, what is said in them, and who has them."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import assert_never
 from uuid import UUID
 
@@ -11,7 +12,9 @@ from pydantic import TypeAdapter
 from lotse.contracts import conversations as c
 from lotse.contracts.envelope import Event, Fact
 from lotse.contracts.values import Attachment, Identity, Reading, Span, Status
+from lotse.desk.core import demand
 from lotse.desk.core import rows as r
+from lotse.desk.core.insights import text_rank
 from lotse.desk.core.state import State
 
 _ATTACHMENTS = TypeAdapter(tuple[Attachment, ...])
@@ -36,10 +39,12 @@ def keep(state: State, fact: Fact[Event]) -> None:
         case c.StatusChange():
             _move(state, fact, event)
         case c.ReadingChanged():
-            known = _conversation(state, fact, event)
-            _put(state, fact, _read(replace(known, priority=event.priority), event.current))
+            _read_anew(state, fact, event)
         case c.AssignmentChanged():
             _assign(state, fact, event)
+        case c.RoutingRelaxed():
+            known = _conversation(state, fact, event)
+            _put(state, fact, _calling_for(known, partial(demand.relaxed, event)))
         case c.NoteAdded():
             note = r.Note(event.conversation_id, event.note_id, event.text, event.actor.kind, event.actor.id, event.at)
             state.notes.put((event.conversation_id, event.note_id), note)
@@ -134,6 +139,7 @@ def _move(state: State, fact: Fact[Event], event: c.StatusChange) -> None:
         _conversation(state, fact, event),
         status=event.current.value,
         snoozed_until=event.until if isinstance(event, c.ConversationSnoozed) else None,
+        queued_at=None,
     )
     if event.current in _NOBODY_WAITS:
         moved = replace(moved, waiting_since=None)
@@ -142,18 +148,78 @@ def _move(state: State, fact: Fact[Event], event: c.StatusChange) -> None:
     match event:
         case c.ConversationQueued():
             queued = replace(
-                moved, priority=event.priority, team=event.team or moved.team, waiting_since=event.waiting_since
+                moved,
+                priority=event.priority,
+                team=event.team or moved.team,
+                waiting_since=event.waiting_since,
+                queued_at=event.at,
             )
+            queued = replace(queued, demand=demand.queued(moved.demand, event, moved.last_agent))
             moved = _read(queued, event.reading) if event.reading else queued
         case c.ConversationSetAside():
             moved = _read(moved, event.reading)
+        case c.ConversationResolved():
+            _resolve(state, fact, event, moved)
+        case c.ConversationReopened():
+            _reopen(state, event)
+            moved = _calling_for(moved, demand.begun_anew)
         case _:
             pass
     _put(state, fact, moved)
 
 
+def _resolve(state: State, fact: Fact[Event], event: c.ConversationResolved, row: r.Conversation) -> None:
+    last = state.last_resolutions.get(row.id)
+    agent = event.actor.id if event.actor.kind == "agent" else row.last_agent
+    since = last.reopened_at if last and last.reopened_at else row.opened_at
+    _put_resolution(state, r.Resolution(row.id, fact.sequence or 0, since, event.at, agent))
+
+
+def _reopen(state: State, event: c.ConversationReopened) -> None:
+    """Put back from what was set aside it was not done before."""
+    last = state.last_resolutions.get(event.conversation_id)
+    if last and last.reopened_at is None and event.previous is not Status.SET_ASIDE:
+        _put_resolution(state, replace(last, reopened_at=event.at))
+
+
+def _put_resolution(state: State, row: r.Resolution) -> None:
+    state.resolutions.put((row.conversation_id, row.sequence), row)
+    state.last_resolutions[row.conversation_id] = row
+
+
 def _read(row: r.Conversation, reading: Reading) -> r.Conversation:
     return replace(row, reading=reading.model_dump_json(exclude={"reasons"}), sentiment=reading.sentiment.value)
+
+
+def _calling_for(row: r.Conversation, change: Callable[[demand.Demand], demand.Demand]) -> r.Conversation:
+    """What it calls for, changed; of what was never said nothing is known."""
+    known = demand.read(row.demand)
+    return row if known is None else replace(row, demand=change(known).model_dump_json())
+
+
+def _reads_like(row: r.Conversation, event: c.ReadingChanged) -> r.Conversation:
+    ranked = replace(row, priority=event.priority, team=event.team or row.team)
+    return _read(_calling_for(ranked, partial(demand.read_anew, event)), event.current)
+
+
+def _read_anew(state: State, fact: Fact[Event], event: c.ReadingChanged) -> None:
+    known = _conversation(state, fact, event)
+    _put(state, fact, _reads_like(known, event) if event.latest else known)
+    if event.reason == "corrected":
+        is_edit, edit, edited = text_rank(event.edit, event.edited_at)
+        correction = r.Correction(
+            conversation_id=event.conversation_id,
+            message_id=event.message_id,
+            reading=event.current.model_dump_json(),
+            is_edit=is_edit,
+            edit=edit,
+            edited=edited,
+            actor_kind=event.actor.kind,
+            actor_id=event.actor.id,
+            comment=event.comment,
+            at=event.at,
+        )
+        state.corrections.put((event.conversation_id, event.message_id), correction)
 
 
 def _assign(state: State, fact: Fact[Event], event: c.AssignmentChanged) -> None:
@@ -173,18 +239,17 @@ def _assign(state: State, fact: Fact[Event], event: c.AssignmentChanged) -> None
     )
     state.assignments.put((event.conversation_id, assignment.sequence), assignment)
     known = _conversation(state, fact, event)
-    _put(
-        state,
-        fact,
-        replace(
-            known,
-            status=(Status.ASSIGNED if event.current else Status.QUEUED).value,
-            assignee=event.current,
-            units=event.units if event.current else 0,
-            team=event.team or known.team,
-            snoozed_until=None,
-        ),
+    given = replace(
+        known,
+        status=(Status.ASSIGNED if event.current else Status.QUEUED).value,
+        assignee=event.current,
+        last_agent=event.current or known.last_agent,
+        units=event.units if event.current else 0,
+        team=event.team or known.team,
+        snoozed_until=None,
+        queued_at=None if event.current else event.queued_at or event.at,
     )
+    _put(state, fact, given if event.current else _calling_for(given, demand.taken_back))
 
 
 def _reply(fact: Fact[Event], event: c.ReplyApproved | c.ReplyBlocked) -> r.Reply:

@@ -24,7 +24,18 @@ def keep(state: State, event: Event) -> None:
 def _applied(known: Deadline, event: d.DeadlineEvent) -> Deadline:
     match event:
         case d.DeadlineStarted():
-            return replace(known, started_at=event.started_at, due_at=event.due_at, policy=event.policy)
+            return replace(
+                known,
+                state="open",
+                started_at=event.started_at,
+                due_at=event.due_at,
+                policy=event.policy,
+                met_at=None,
+                late=False,
+                ended_at=None,
+                end_reason=None,
+                business_time=None,
+            )
         case d.DeadlineRescheduled():
             return replace(known, due_at=event.current, policy=event.policy)
         case d.DeadlineWarned():
@@ -32,7 +43,14 @@ def _applied(known: Deadline, event: d.DeadlineEvent) -> Deadline:
         case d.DeadlineMissed():
             return replace(known, missed_at=event.missed_at)
         case d.DeadlineMet():
-            return replace(known, state="met", due_at=event.due_at, met_at=event.met_at, late=event.late)
+            return replace(
+                known,
+                state="met",
+                due_at=event.due_at,
+                met_at=event.met_at,
+                late=event.late,
+                business_time=event.business_time,
+            )
         case d.DeadlineCorrected():
             return replace(known, state="met", missed_at=None, met_at=event.met_at, late=False, corrected=True)
         case d.DeadlineCancelled():

@@ -32,9 +32,13 @@ def read(state: State, fact: Fact[Event]) -> None:
 
 
 def _rank(fact: Fact[Event], event: MessageAnalysed) -> tuple[int, ...]:
-    is_edit = event.edit is not None or event.edited_at is not None
-    edited = _microseconds(event.edited_at) if event.edited_at else 0
-    return 0, int(is_edit), event.edit or 0, edited, _microseconds(fact.time)
+    return 0, *text_rank(event.edit, event.edited_at), _microseconds(fact.time)
+
+
+def text_rank(edit: int | None, edited_at: datetime | None) -> tuple[int, int, int]:
+    """Which of a message's texts was read, the later the higher: whether an edit, its number, its time."""
+    is_edit = edit is not None or edited_at is not None
+    return int(is_edit), edit or 0, _microseconds(edited_at) if edited_at else 0
 
 
 def _microseconds(moment: datetime) -> int:

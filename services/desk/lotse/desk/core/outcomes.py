@@ -38,7 +38,7 @@ def outcome(fact: Fact[Event]) -> Outcome | None:
             return _outcome(fact)
         case c.NoteAdded() | c.ConversationSnoozed() | c.ConversationResolved() | c.ConversationReopened():
             return _outcome(fact) if _asked(event.actor) else None
-        case c.AgentStatusChanged():
+        case c.AgentStatusChanged() | c.ReadingChanged():
             return _outcome(fact) if _asked(event.actor) else None
         case c.AssignmentChanged() | c.ConversationQueued():
             return _outcome(fact, rank=FOLLOWED) if _asked(event.actor) else None

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from lotse.contracts.envelope import Event, Fact
 from lotse.contracts.topics import Topic
-from lotse.desk.core import conversations, deadlines, insights, notices, outcomes
+from lotse.desk.core import alarms, conversations, deadlines, insights, moves, notices, outcomes
 from lotse.desk.core.state import State, is_news
 
 
@@ -15,11 +15,13 @@ def decide(state: State, fact: Fact[Event], now: datetime) -> list[Event]:  # no
     match fact.data.TOPIC:
         case Topic.CONVERSATIONS:
             conversations.keep(state, fact)
+            moves.keep(state, fact)
             outcomes.remember(state, fact)
         case Topic.INSIGHTS:
             insights.read(state, fact)
         case Topic.DEADLINES:
             deadlines.keep(state, fact.data)
+            alarms.keep(state, fact.data)
         case Topic.NOTICES:
             notices.keep(state, fact.data)
         case _:

@@ -1,7 +1,7 @@
 """The rows of the projections. The order of the fields is the order of the columns that `store` writes."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 from uuid import UUID
 
@@ -45,6 +45,12 @@ class Conversation:
     reading: Json | None = None
     """Without its reasons, which quote words that the customer may take back."""
     sentiment: str | None = None
+    last_agent: str | None = None
+    """Who has it, or had it last."""
+    demand: Json | None = None
+    """What it calls for: a `core.demand.Demand`."""
+    queued_at: datetime | None = None
+    """Since when it is in the queue; None: it is not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +117,33 @@ class Assignment:
 
 
 @dataclass(frozen=True, slots=True)
+class Resolution:
+    """One time that a conversation was done: `since` it was opened, or opened again."""
+
+    conversation_id: UUID
+    sequence: int
+    since: datetime
+    at: datetime
+    agent_id: str | None
+    """Who resolved it, else who had it last."""
+    reopened_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One change of where a conversation stands, or (`relaxed`) of what it calls for while it waits."""
+
+    conversation_id: UUID
+    sequence: int
+    current: str
+    actor_kind: str
+    actor_id: str
+    reason: str
+    why: Json
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Customer:
     """A name holds until a younger one is heard; of two of one moment the greater."""
 
@@ -167,6 +200,39 @@ class Analysis:
     pii: Json
 
 
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """How a person says that a message reads. It holds until an analysis of a later text is heard."""
+
+    conversation_id: UUID
+    message_id: UUID
+    reading: Json
+    is_edit: int
+    edit: int
+    edited: int
+    """Which text: the part of an analysis' `rank` that says so."""
+    actor_kind: str
+    actor_id: str
+    comment: str | None
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceLevel:
+    """How a channel stands. `degraded_at` None: as usual; the other figures are those of the last change."""
+
+    channel: str
+    degraded_at: datetime | None
+    since: datetime | None
+    p90: timedelta | None
+    baseline: timedelta | None
+    share_met: float | None
+    volume_change: float | None
+    staffed: int | None
+    topic: str | None
+    changed_at: datetime
+
+
 DeadlineState = Literal["open", "met", "cancelled"]
 
 
@@ -187,6 +253,8 @@ class Deadline:
     corrected: bool = False
     ended_at: datetime | None = None
     end_reason: str | None = None
+    business_time: timedelta | None = None
+    """From start to answer, in the calendar's time."""
 
 
 @dataclass(frozen=True, slots=True)

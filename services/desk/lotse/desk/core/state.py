@@ -58,13 +58,18 @@ class State:
     replies: Rows[Pair, r.Reply] = field(default_factory=Rows[Pair, r.Reply])
     notes: Rows[Pair, r.Note] = field(default_factory=Rows[Pair, r.Note])
     assignments: Rows[tuple[UUID, int], r.Assignment] = field(default_factory=Rows[tuple[UUID, int], r.Assignment])
+    resolutions: Rows[tuple[UUID, int], r.Resolution] = field(default_factory=Rows[tuple[UUID, int], r.Resolution])
+    last_resolutions: dict[UUID, r.Resolution] = field(default_factory=dict[UUID, r.Resolution])
+    moves: Rows[tuple[UUID, int], r.Move] = field(default_factory=Rows[tuple[UUID, int], r.Move])
     customers: Rows[UUID, r.Customer] = field(default_factory=Rows[UUID, r.Customer])
     identities: Rows[tuple[UUID, str, str, str], r.CustomerIdentity] = field(
         default_factory=Rows[tuple[UUID, str, str, str], r.CustomerIdentity]
     )
     agents: Rows[str, r.AgentStatus] = field(default_factory=Rows[str, r.AgentStatus])
     outcomes: Rows[UUID, r.Outcome] = field(default_factory=Rows[UUID, r.Outcome])
+    corrections: Rows[Pair, r.Correction] = field(default_factory=Rows[Pair, r.Correction])
     analyses: Rows[UUID, r.Analysis] = field(default_factory=Rows[UUID, r.Analysis])
+    service_levels: Rows[str, r.ServiceLevel] = field(default_factory=Rows[str, r.ServiceLevel])
     deadlines: Rows[Pair, r.Deadline] = field(default_factory=Rows[Pair, r.Deadline])
     deliveries: Rows[Pair, r.Delivery] = field(default_factory=Rows[Pair, r.Delivery])
     notices: Rows[Pair, r.NoticeRow] = field(default_factory=Rows[Pair, r.NoticeRow])
@@ -107,6 +112,7 @@ def _begin_anew(state: State, topic: Topic, key: str) -> None:
         case Topic.CONVERSATIONS:
             state.conversations.forget([conversation])
             state.messages.forget(_of(conversation, state.messages.keys()))
+            state.last_resolutions.pop(conversation, None)
         case Topic.DEADLINES:
             state.deadlines.forget(_of(conversation, state.deadlines.keys()))
         case Topic.NOTICES:

@@ -1,10 +1,10 @@
-"""The page on `/`."""
+"""Which language is spoken, and what is said before there is anything to say."""
 
 import httpx
 import pytest
 
 from lotse.desk.api import app as api
-from lotse.desk.api.page import language_of
+from lotse.desk.language import language_of
 
 
 @pytest.mark.parametrize(
@@ -22,15 +22,6 @@ from lotse.desk.api.page import language_of
 )
 def test_the_page_speaks_the_callers_language(accept, language):
     assert language_of(accept) == language
-
-
-@pytest.mark.parametrize(("accept", "word"), [("de", "Zugang"), ("en", "Access")])
-async def test_the_page_says_what_is_here_and_how_to_get_in(accept, word):
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(api.create()), base_url="http://desk") as client:
-        answer = await client.get("/", headers={"Accept-Language": accept})
-    assert answer.headers["content-type"] == "text/html; charset=utf-8"
-    assert answer.headers["content-language"] == accept
-    assert all(found in answer.text for found in (word, 'href="docs"', "lotse token", "/v1/conversations"))
 
 
 async def test_before_the_desk_has_started_calls_are_told_to_come_again():

@@ -1,0 +1,1 @@
+"""What the reply box knows and says: where an answer goes, what speaks against it, which answers stand ready."""

@@ -1,0 +1,1 @@
+"""What the operations page shows, and how it says it."""

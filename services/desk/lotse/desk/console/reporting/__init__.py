@@ -1,0 +1,1 @@
+"""What the page of numbers is made of: charts, words, what is selected."""

@@ -1,0 +1,1 @@
+"""What the team page shows, and how it says it."""

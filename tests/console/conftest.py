@@ -1,0 +1,123 @@
+"""The console in a real Chromium over the real stack."""
+
+import asyncio
+import logging
+import os
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from console_world import Customers, Desk, Windows, violations  # noqa: E402
+
+from lotse.local.stack import Plan, running  # noqa: E402
+
+ROOT = Path(__file__).resolve().parents[2]
+REQUIRED = "LOTSE_BROWSER_REQUIRED"
+PATIENCE = 20_000
+"""Milliseconds until what is expected of a page must have come; nothing waits longer than it has to."""
+
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--no-first-run",
+    "--disable-dev-shm-usage",
+)
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if Path(__file__).parent in Path(item.path).parents:
+            item.add_marker(pytest.mark.e2e)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """Where the browser is; without one these tests are skipped, or fail where it is required."""
+    for name in ("chromium", "chromium-browser", "google-chrome"):
+        found = shutil.which(name)
+        if found:
+            return found
+    reason = "no Chromium is installed (Debian: apt-get install chromium)"
+    if os.environ.get(REQUIRED):
+        pytest.fail(f"{reason}, and {REQUIRED} is set")
+    pytest.skip(reason)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def stack(chromium, engines, tmp_path_factory):
+    """The whole local stack, of these tests' own."""
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+    folder = tmp_path_factory.mktemp("console")
+    plan = Plan(folder=folder, config=ROOT / "config" / "lotse.yaml", prefix="console", database="console")
+    async with running(plan, lambda _: None, engines) as found:
+        yield found
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def browser(chromium):
+    """One Chromium for all tests; each page has a context of its own."""
+    from playwright.async_api import async_playwright, expect
+
+    expect.set_options(timeout=PATIENCE)
+    async with async_playwright() as playwright:
+        started = await playwright.chromium.launch(executable_path=chromium, args=list(FLAGS))
+        yield started
+        await started.close()
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def desk(stack):
+    """The API of the desk, called as any agent."""
+    async with Desk.of(stack) as made:
+        yield made
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def windows(stack, browser):
+    """Contexts of the browser, closed after the test; a script that failed or was refused by policy fails it."""
+    made = Windows(stack, browser)
+    yield made
+    await made.close()
+    assert made.complaints == []
+
+
+@pytest.fixture
+def open_page(windows):
+    """`await open_page("/team", agent="anna", language="de", theme="light", width=1280)`: a page, signed in."""
+    return windows.open
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def customers(stack, desk):
+    """Writes to the system as real customers do."""
+    async with Customers.of(stack, desk) as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def accessible():
+    """`await accessible(page)`: axe finds nothing serious on it."""
+
+    async def check(page, within: str | None = None) -> None:
+        assert await violations(page, within) == []
+
+    return check
+
+
+@pytest_asyncio.fixture
+async def until():
+    """`await until(lambda: awaitable_fact())`: for facts outside the page."""
+
+    async def wait(fact, seconds: float = 20):
+        async with asyncio.timeout(seconds):
+            while not (found := await fact()):
+                await asyncio.sleep(0.05)
+        return found
+
+    return wait
