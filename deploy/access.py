@@ -47,13 +47,29 @@ def users() -> list[Manifest]:
 
 
 def rights(service: str) -> list[Manifest]:
-    """To write its own topics, to read those it is named a reader of, and to be a group of its own."""
+    """To write its own topics, to read those it is named a reader of, and to be a group of its own; desk watches."""
     specs = TOPICS.values()
     written = [_allow("topic", s.topic.full_name(PREFIX), "Write", "Describe") for s in specs if s.writer == service]
     read = [_allow("topic", s.topic.full_name(PREFIX), "Read", "Describe") for s in specs if service in s.readers]
     idempotent: list[Manifest] = [{"resource": {"type": "cluster"}, "operations": ["IdempotentWrite"]}]
     group = [_allow("group", f"{PREFIX}-{service}", "Read", "Describe")]
-    return [*written, *(idempotent if written else ()), *read, *(group if read else ())]
+    return [
+        *written,
+        *(idempotent if written else ()),
+        *read,
+        *(group if read else ()),
+        *(_to_watch(service) if service == "desk" else ()),
+    ]
+
+
+def _to_watch(service: str) -> list[Manifest]:
+    """The page of operations shows how far every group is behind on every topic."""
+    others = [spec for spec in TOPICS.values() if service not in spec.readers and spec.writer != service]
+    groups = sorted({reader for spec in TOPICS.values() for reader in spec.readers if reader in SERVICES} - {service})
+    return [
+        *(_allow("topic", spec.topic.full_name(PREFIX), "Describe") for spec in others),
+        *(_allow("group", f"{PREFIX}-{group}", "Describe") for group in groups),
+    ]
 
 
 def _rights_to_look() -> list[Manifest]:

@@ -18,11 +18,9 @@ from deploy.access import SERVICES
 from lotse.contracts.config import ApiAccount, Config, MailAccount, MetaAccount
 from lotse.contracts.config_file import load
 
-_OWN: Mapping[str, tuple[str, ...]] = {
-    "ingest": ("LOTSE_SERVICE_TOKEN",),
-    "desk": ("LOTSE_JWT_SECRET",),
-}
-"""Beside LOTSE_POSTGRES and what the operator's file refers to."""
+_COMMON = ("LOTSE_POSTGRES", "LOTSE_SERVICE_TOKEN")
+_OWN: Mapping[str, tuple[str, ...]] = {"desk": ("LOTSE_JWT_SECRET",)}
+"""Beside those of all and what the operator's file refers to."""
 
 
 def needs(config: Config) -> dict[str, tuple[str, ...]]:
@@ -30,7 +28,7 @@ def needs(config: Config) -> dict[str, tuple[str, ...]]:
     referred = {"ingest": _of_ingest(config), "notifier": _of_notifier(config)}
     return {
         service: (
-            "LOTSE_POSTGRES",
+            *_COMMON,
             *_OWN.get(service, ()),
             *sorted({ref.removeprefix("env:") for ref in referred.get(service, ()) if ref.startswith("env:")}),
         )
