@@ -221,14 +221,14 @@ class Windows:
         page = await context.new_page()
         await self.sign_in(page, agent)
         if path != "/":
-            await page.goto(path)
+            await page.goto(path, wait_until="commit")
         await self.live(page)
         return page
 
     async def sign_in(self, page, agent: str = "anna") -> None:
         await page.goto(self.link(agent))
         await page.locator("form button").click()
-        await page.wait_for_url("**/")
+        await page.wait_for_url("**/", wait_until="commit")
 
     def link(self, agent: str = "anna") -> str:
         return link(self.stack.desk, self.stack.secrets["LOTSE_JWT_SECRET"], agent, clock.now())
@@ -256,7 +256,7 @@ async def violations(page, within: str | None = None) -> list[str]:
     if not await page.evaluate("() => !!window.axe"):
         await page.evaluate(_axe())
     run = """async (within) => {
-        const found = await axe.run(within ?? document, {resultTypes: ["violations"]});
+        const found = await axe.run(within ?? document, {resultTypes: ["violations"], preload: false});
         return found.violations
             .filter((one) => one.impact === "serious" || one.impact === "critical")
             .map((one) => [one.id, one.help, one.nodes.map((n) => n.html + " " + (n.any[0]?.message ?? "")).slice(0, 5)]);

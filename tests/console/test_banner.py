@@ -35,7 +35,9 @@ class Windows:
         now = clock.now()
         last = now - timedelta(minutes=now.minute % 5, seconds=now.second, microseconds=now.microsecond) - 3 * WINDOW
         async with self._database.transaction():
-            await self._database.execute("DELETE FROM sla.service_window WHERE channel = $1", CHANNEL)
+            await self._database.execute(
+                "DELETE FROM sla.service_window WHERE channel = $1 OR begins > $2", CHANNEL, last
+            )
             for number in range(1, 15):
                 await self._window(last - number * WINDOW, 60, begun=30, slow=False)
             await self._window(last, seconds, begun, slow=seconds > 90)
@@ -158,7 +160,14 @@ def test_times_are_said_as_people_say_them():
     from lotse.desk.console.banner import TEXTS, _time
 
     said = [_time(seconds, TEXTS["de"]) for seconds in (12, 59.4, 61, 3540, 3600, 8100)]
-    assert said == ["12 s", "59 s", "1 min", "59 min", "1 h 0 min", "2 h 15 min"]
+    assert [time.replace("\u00a0", " ") for time in said] == [
+        "12 s",
+        "59 s",
+        "1 min",
+        "59 min",
+        "1 h 0 min",
+        "2 h 15 min",
+    ]
 
 
 @pytest.fixture(autouse=True)

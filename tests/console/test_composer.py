@@ -84,7 +84,7 @@ def given_to(desk):
 async def test_a_public_channel_is_named_so_and_every_letter_counts(answering, customers):
     page = await answering(await customers.comment("Wann kommt meine Bestellung an?"))
     await expect(box(page)).to_contain_text("Öffentlich: jeder liest mit")
-    await expect(box(page)).to_contain_text("Kunden erwarten hier eine Antwort binnen 60 min")
+    await expect(box(page)).to_contain_text("erwartet binnen 60 min")
     await expect(box(page).locator(".lc-due")).to_contain_text("in 5")
     await field(page).fill("Hallo 👍")
     await expect(box(page).locator(".lc-left")).to_have_text("7.992 Zeichen übrig")

@@ -51,14 +51,14 @@ async def test_a_person_comes_in_where_he_wanted_to_go(windows):
     await expect(page.get_by_role("heading", name="Anmelden")).to_be_visible()
     await page.goto(windows.link("anna"))
     await page.get_by_role("button", name="Anmelden").click()
-    await page.wait_for_url("**/team?view=queue")
+    await page.wait_for_url("**/team?view=queue", wait_until="commit")
 
 
-async def test_signing_out_closes_every_window_of_the_browser(open_page):
+async def test_signing_out_closes_every_window_of_the_browser(windows, open_page):
     page = await open_page("/")
     other = await page.context.new_page()
-    await other.goto("/")
-    await other.wait_for_function("window.did_handshake === true")
+    await other.goto("/", wait_until="commit")
+    await windows.live(other)
     await leave(page)
     for window in (page, other):
         await expect(window.get_by_role("heading", name="Anmelden")).to_be_visible()
@@ -69,13 +69,13 @@ async def test_signing_out_closes_every_window_of_the_browser(open_page):
 async def test_a_page_whose_session_was_ended_elsewhere_goes_to_the_sign_in_and_comes_back(windows, open_page):
     page = await open_page("/")
     copy = await (await windows.context(storage_state=await page.context.storage_state())).new_page()
-    await copy.goto("/?view=all")
+    await copy.goto("/?view=all", wait_until="commit")
     await windows.live(copy)
     await leave(page)
     await expect(copy.get_by_text("Ihre Anmeldung ist zu Ende.")).to_be_visible(timeout=25_000)
     await copy.goto(windows.link("anna"))
     await copy.get_by_role("button", name="Anmelden").click()
-    await copy.wait_for_url("**/?view=all")
+    await copy.wait_for_url("**/?view=all", wait_until="commit")
 
 
 async def test_a_session_that_runs_out_says_so_before_and_ends_while_the_page_is_open(stack, windows):

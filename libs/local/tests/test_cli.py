@@ -66,6 +66,7 @@ def test_a_configuration_that_is_not_there_is_named(tmp_path: Path):
     [
         ("topics", "list"),
         ("parked", "list"),
+        ("unparsed", "list"),
         ("token",),
         ("play",),
         ("inbox", "reset", "lotse-inbound", "--service", "sla"),
@@ -163,6 +164,6 @@ def test_a_mistake_in_the_configuration_stops_up_before_anything_starts(tmp_path
 
 def test_every_command_explains_itself():
     listed = json.dumps(lotse("--help").output)
-    for command in ("up", "demo", "play", "reset", "trace", "token", "parked", "topics", "inbox", "config"):
+    for command in ("up", "demo", "play", "reset", "trace", "token", "parked", "unparsed", "topics", "inbox", "config"):
         assert command in listed
         assert lotse(command, "--help").exit_code == 0

@@ -176,6 +176,32 @@ async def test_a_record_that_cannot_be_read_is_listed_shown_and_tried_again(up: 
         await until(tried, WITHIN)
 
 
+async def test_what_ingest_did_not_understand_is_listed_shown_and_tried_again(up: Up):
+    config = load(up.running.config.read_text("utf-8"), "config")
+    meta = Meta.of(config, state.secrets(up.folder)["LOTSE_META_APP_SECRET"])
+    odd = {"sender": {"id": "4711"}, "hologram": "in blue"}
+    call = meta.call({"object": "page", "entry": [{"id": "1", "time": 1, "messaging": [odd]}]})
+    async with httpx.AsyncClient(base_url=up.running.ingest) as http:
+        answer = await http.post(call.path, content=call.body, headers=call.headers)
+    assert answer.json() == {"events": 0, "not_understood": 1}
+    listed = (await lotse(up, "unparsed", "list")).output
+    assert "messaging" in listed
+    assert "hologram" not in listed
+    number = listed.split()[0]
+    shown = (await lotse(up, "unparsed", "show", number)).output
+    assert json.dumps(odd) in shown
+    again = await lotse(up, "unparsed", "replay", "--all")
+    assert "0 understood, 0 events published. 1 still not understood." in again.output
+    async with schema(up, "ingest") as ingest:
+        understood = json.dumps({"object": "page", "entry": [{"id": "1", "messaging": []}]}).encode()
+        await ingest.execute("UPDATE unparsed SET body = $1", understood)
+    assert "1 understood, 0 events published." in (await lotse(up, "unparsed", "replay", number)).output
+    assert "Nothing is kept" in (await lotse(up, "unparsed", "list")).output
+    assert f"Nothing is kept under {number}" in (await lotse(up, "unparsed", "show", number)).stderr
+    wrong = await lotse(up, "unparsed", "list", "--token", "wrong")
+    assert "check --token" in wrong.stderr
+
+
 async def test_an_inbox_is_reset_by_name_and_only_when_it_is_meant(up: Up):
     topic = f"{up.running.prefix}-inbound"
     unknown = await lotse(up, "inbox", "reset", "inbound", "--service", "notifier")

@@ -22,7 +22,7 @@ FROM generate_series(0, $1::int - 1) AS i
 _TABLES = (
     """
 INSERT INTO conversation (id, opened_at, updated_at, account, channel, auto, status, priority, assignee, units, team,
-                          waiting_since, reading, sentiment, last_agent)
+                          waiting_since, reading, sentiment, last_agent, triage, situation, topics)
 SELECT id, opened, opened + took, 'haupt', channel, false,
     CASE WHEN spam THEN 'set_aside' WHEN resolved THEN 'resolved' WHEN answered THEN 'waiting' ELSE 'queued' END,
     5, CASE WHEN answered AND NOT resolved AND NOT spam THEN agent END, 1, team,
@@ -30,7 +30,8 @@ SELECT id, opened, opened + took, 'haupt', channel, false,
     json_build_object('language', 'de', 'sentiment', sentiment, 'score', 0, 'confidence', 0.9,
         'triage', CASE WHEN spam THEN 'spam' ELSE 'service' END, 'situation', situation,
         'topics', json_build_array(topic), 'lead', false, 'model_version', '1'),
-    sentiment, CASE WHEN NOT spam THEN agent END
+    sentiment, CASE WHEN NOT spam THEN agent END, CASE WHEN spam THEN 'spam' ELSE 'service' END, situation,
+    json_build_array(topic)::text
 FROM course ORDER BY i
 """,
     """

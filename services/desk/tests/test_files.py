@@ -27,7 +27,7 @@ from lotse.runtime.topics import create_topics
 
 TOKEN = "the services' own"
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 4
-PDF = b"%PDF-1.7\n" + b"x" * 300_000
+PDF = b"%PDF-1.7\n" + b"x" * 1_500_000
 A = f"/v1/conversations/{conversation('a')}"
 
 
@@ -49,7 +49,7 @@ async def ingest(kafka, lasting_database, tmp_path_factory):
             sys.executable, "-m", "lotse.ingest", env=environment, stdout=out, stderr=out
         )
     try:
-        async with asyncio.timeout(40):
+        async with asyncio.timeout(120):
             while not (found := re.search(r"ready for work on port (\d+)", log.read_text())):
                 assert process.returncode is None, log.read_text()
                 await asyncio.sleep(0.05)

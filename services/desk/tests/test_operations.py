@@ -20,6 +20,7 @@ from lotse.runtime.health import Health
 from lotse.runtime.lag import Extent, GroupLag, PartitionLag, TopicLag
 from lotse.runtime.ops import Ops, ParkedWhole, Status
 
+NINE = at(0)
 TOKEN = SecretStr("what services show each other")
 ACCOUNTS = {"haus": {"kind": "api", "token": "env:T", "channels": ["letter"]}}
 
@@ -102,7 +103,7 @@ def account(id: str = "haus", **said) -> Account:
     return Account(id=id, **nothing | said)
 
 
-def ingest(*accounts: Account, since=at(0)) -> FastAPI:
+def ingest(*accounts: Account, since=NINE) -> FastAPI:
     """What ingest says, without the rest of it."""
     app = FastAPI()
     app.get("/ops/accounts")(lambda: Seen(since=since, accounts=accounts))

@@ -74,7 +74,7 @@ SELECTIONS = st.builds(
 )
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
 @given(courses=HISTORIES, wanted=SELECTIONS)
 async def test_every_figure_is_what_the_events_come_to(harness, courses, wanted):
     facts = told(courses)

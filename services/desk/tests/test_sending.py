@@ -34,10 +34,9 @@ async def begun(desk, place: Place = PLACE) -> Draft | None:
         return (await drafts.of(tx, place.agent, place.conversation)).get(place.kind)
 
 
-async def hear(desk, event, cause) -> None:
-    told = Told()
-    told.tell(event, 31, cause)
-    await desk.harness.feed(*told.facts)
+async def hear(desk, event, cause, told: Told | None = None) -> None:
+    """Fold it, then wake who waits. `told` goes on where an earlier event of the conversation stopped."""
+    await desk.harness.feed((told or Told()).tell(event, 31, cause))
     await desk.harness.job(desk.parts.waiting.job())
 
 
@@ -113,10 +112,10 @@ async def test_two_sends_of_the_same_draft_are_one_command(desk, published):
 
 
 async def test_a_refusal_is_said_and_the_words_stand_under_a_new_key(desk, published):
-    draft = Draft(PLACE, "Hallo")
+    draft, told = Draft(PLACE, "Hallo"), Told()
     sending = asyncio.create_task(sender(desk).send(SETTING, draft, Wish()))
     command = await next_command(published)
-    await hear(desk, refused("resolved"), command.id)
+    await hear(desk, refused("resolved"), command.id, told)
     result = await sending
     assert result.state == "refused"
     assert "schon erledigt" in result.words
@@ -126,7 +125,7 @@ async def test_a_refusal_is_said_and_the_words_stand_under_a_new_key(desk, publi
     once_more = asyncio.create_task(sender(desk).send(SETTING, result.draft, Wish()))
     second = await next_command(published)
     assert second.id != command.id
-    await hear(desk, approved(second), second.id)
+    await hear(desk, approved(second), second.id, told)
     assert (await once_more).state == "sent"
 
 

@@ -11,7 +11,7 @@ import httpx
 import pytest
 import uvicorn
 from ingest_stack import BEARER, client, opened, settings, signed, topic
-from ingest_worlds import META, META_CONFIG
+from ingest_worlds import META, META_CONFIG, NOW
 from pydantic import SecretStr
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -19,7 +19,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from lotse.contracts.ids import message_id
-from lotse.ingest import media
+from lotse.ingest import media, store
 from lotse.ingest.accounts import Meta
 from lotse.ingest.channels.parsed import Blob
 from lotse.ingest.media import Failed, Fetcher, allowed
@@ -183,6 +183,29 @@ async def test_an_attachments_file_can_be_had_once_it_is_fetched_and_goes_with_i
         assert (await web.post("/v1/meta/social", content=body, headers=signed(body))).status_code == 200
         assert (await web.get(place, headers=SERVICE)).status_code == 404
         assert await harness.rows("SELECT sha256 FROM blob") == []
+
+
+def deletion(body: bytes) -> bytes:
+    webhook = json.loads(body)
+    webhook["entry"][0]["messaging"][0]["message"] = {"mid": "m_1", "is_deleted": True}
+    return json.dumps(webhook).encode()
+
+
+async def test_a_deletion_that_comes_before_its_message_keeps_its_file_out(
+    calls: Calls, database: str, fetcher: Fetcher
+) -> None:
+    place = f"/v1/media/{message_id(META, 'm_1')}/0"
+    async with client(calls) as web, Harness.open(database, "ingest") as harness:
+        body = webhook(at(fetcher, "/file").url)
+        for call in (deletion(body), body, body):
+            assert (await web.post("/v1/meta/social", content=call, headers=signed(call))).status_code == 200
+        await harness.effect(media.effect(fetcher), now=calls.opened().clock())
+        assert (await web.get(place, headers=SERVICE)).status_code == 404
+        assert await harness.rows("SELECT message_id FROM media") == []
+        async with harness.database.transaction() as tx:
+            await store.expire(tx, NOW, NOW, calls.opened().clock() + timedelta(seconds=1))
+        assert (await web.post("/v1/meta/social", content=body, headers=signed(body))).status_code == 200
+        assert len(await harness.rows("SELECT message_id FROM media")) == 1
 
 
 async def test_a_file_is_asked_for_again_until_it_is_given_up(calls: Calls, database: str, fetcher: Fetcher) -> None:

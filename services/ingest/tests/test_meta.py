@@ -28,7 +28,8 @@ from lotse.contracts.inbound import (
 from lotse.contracts.references import provider_reference
 from lotse.contracts.values import Identity, IdentityKind
 from lotse.ingest.channels import meta
-from lotse.ingest.channels.parsed import Parsed, Unreadable
+from lotse.ingest.channels import whatsapp as whatsapp_channel
+from lotse.ingest.channels.parsed import NotUnderstood, Parsed, Unreadable
 
 REPLY = "9f4c1a52-0f5e-5b4c-8d7e-3b1a2c4d5e6f"
 
@@ -366,17 +367,52 @@ def test_what_is_understood_is_kept_beside_what_is_not() -> None:
     good = from_customer(message={"mid": "m_1", "text": "a"})
     parsed = parse(messaging(good, from_customer(hologram={"x": 1}), 7, {**good, "message": {"text": "no id"}}))
     assert said(parsed) == ["message.received", "unparsed messaging", "unparsed invalid", "unparsed invalid"]
-    assert json.loads(parsed.unparsed[0].body)["hologram"] == {"x": 1}
+    kept = json.loads(parsed.unparsed[0].body)
+    assert (kept["object"], kept["entry"][0]["id"]) == ("page", "1001")
+    assert [item["hologram"] for item in kept["entry"][0]["messaging"]] == [{"x": 1}]
 
 
 def test_a_message_type_of_tomorrow_is_kept_and_its_neighbours_are_read() -> None:
     parsed = parse(whatsapp(messages=[{**WORDS, "type": "hologram", "text": None}, {**WORDS, "id": "wamid.A2"}]))
     assert said(parsed) == ["message.received", "unparsed message type"]
+    (change,) = json.loads(parsed.unparsed[0].body)["entry"][0]["changes"]
+    assert [message["id"] for message in change["value"]["messages"]] == [WORDS["id"]]
+    assert change["value"]["messaging_product"] == "whatsapp"
+
+
+def test_what_a_later_release_understands_has_the_ids_and_times_that_it_had_from_the_start(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    webhooks = [
+        messaging(from_customer(message={"mid": "m_1", "text": "a"})),
+        feed(**COMMENT),
+        whatsapp(contacts=PERSON, messages=[WORDS, {**WORDS, "id": "wamid.A2"}]),
+    ]
+    today = [parse(webhook) for webhook in webhooks]
+
+    def unheard_of(*_: object) -> None:
+        raise NotUnderstood("unheard of")
+
+    with monkeypatch.context() as yesterday:
+        yesterday.setattr(meta.messenger, "read", unheard_of)
+        yesterday.setattr(meta.page, "read", unheard_of)
+        yesterday.setattr(whatsapp_channel, "_received", unheard_of)
+        kept = [parse(webhook) for webhook in webhooks]
+    assert [said(parsed) for parsed in kept] == [["unparsed unheard of"] * len(parsed.facts) for parsed in today]
+    for before, after in zip(kept, today, strict=True):
+        assert [fact for part in before.unparsed for fact in parse(part.body).facts] == list(after.facts)
+
+
+def as_it_was_kept(parsed: Parsed) -> bool:
+    """Whether each part that is not understood is the same part when it is parsed again, and nothing else."""
+    again = [parse(part.body) for part in parsed.unparsed]
+    return all(other == Parsed(unparsed=(part,)) for part, other in zip(parsed.unparsed, again, strict=True))
 
 
 @pytest.mark.parametrize("webhook", [[], 1, None, {}, {"object": "page"}, {"object": "page", "entry": {}}])
 def test_json_that_is_no_webhook_is_kept_whole(webhook: JsonValue) -> None:
     assert said(parse(webhook)) == ["unparsed invalid"] or said(parse(webhook)) == ["unparsed envelope"]
+    assert as_it_was_kept(parse(webhook))
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"\xff\xfe", b"[" * 100_000, b'{"a": "\xff"}', b"a=b"])
@@ -472,4 +508,5 @@ def test_a_damaged_webhook_never_raises_and_whatever_it_says_survives_the_wire(d
         webhook = with_change(webhook, path, data.draw(JSON))
     parsed = parse(webhook)
     assert round_trips(parsed)
+    assert as_it_was_kept(parsed)
     assert [fact.id for fact in parsed.facts] == [fact.id for fact in parse(webhook).facts]

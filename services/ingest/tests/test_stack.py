@@ -1,6 +1,7 @@
 """Over a real broker and a real database: 2xx means that it cannot be lost."""
 
 import asyncio
+import base64
 import json
 import socket
 from collections.abc import AsyncIterator
@@ -177,6 +178,25 @@ async def test_a_typed_message_its_edit_and_its_deletion(
     assert await rows(calls, "SELECT sha256 FROM blob") == []
 
 
+async def test_a_deletion_and_its_message_at_once_leave_no_file_whichever_comes_first(
+    web: httpx.AsyncClient, calls: Calls
+) -> None:
+    where = {"channel": "letter", "thread": "K-1"}
+
+    async def both(number: int) -> list[int]:
+        content = base64.b64encode(f"file {number % 6}".encode()).decode()
+        letter = {**LETTER, "external_id": f"L-{number}", "attachments": [{"name": "a", "content": content}]}
+        answers = await asyncio.gather(
+            web.post("/v1/messages/letters", json=letter, headers=TOKEN),
+            web.delete(f"/v1/messages/letters/L-{number}", params=where, headers=TOKEN),
+        )
+        return [answer.status_code for answer in answers]
+
+    assert await asyncio.gather(*(both(number) for number in range(40))) == [[202, 202]] * 40
+    assert await rows(calls, "SELECT sha256 FROM blob") == []
+    assert await rows(calls, "SELECT count(*) FROM gone") == [(40,)]
+
+
 async def test_a_file_that_another_message_names_stays(web: httpx.AsyncClient, calls: Calls) -> None:
     for number in ("L-1", "L-2"):
         letter = {**LETTER, "external_id": number, "attachments": [{"name": "a", "content": "SGFsbG8="}]}
@@ -204,7 +224,7 @@ async def test_what_has_been_kept_long_enough_goes(calls: Calls, web: httpx.Asyn
     await web.post("/v1/messages/letters", json=letter, headers=TOKEN)
     for later, left in ((timedelta(0), 1), (timedelta(days=4000), 0)):
         async with calls.opened().database.transaction() as tx:
-            await store.expire(tx, NOW + later, NOW + later)
+            await store.expire(tx, NOW + later, NOW + later, NOW + later)
         counts = await rows(calls, "SELECT (SELECT count(*) FROM unparsed), (SELECT count(*) FROM blob)")
         assert counts == [(left, left)]
 

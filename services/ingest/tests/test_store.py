@@ -22,6 +22,8 @@ SOME = UUID("5a0b7f0e-5d0b-5f53-9d6d-1a2b3c4d5e6f")
         (store._EXPIRE_UNPARSED, (NOW,), "unparsed_received_at"),
         (store._EXPIRE_BLOBS, (NOW,), "blob_created_at"),
         (store._EXPIRE_MEDIA, (NOW,), "media_created_at"),
+        (store._ARE_GONE, ([SOME],), "gone_pkey"),
+        (store._EXPIRE_GONE, (NOW,), "gone_at"),
     ],
 )
 async def test_a_query_finds_its_rows_by_an_index(

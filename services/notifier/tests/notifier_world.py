@@ -247,7 +247,7 @@ async def hang_up(request: web.Request) -> web.Response:
 @asynccontextmanager
 async def provider() -> AsyncGenerator[Provider]:
     made = Provider()
-    site = web.Application()
+    site = web.Application(client_max_size=200_000_000)
     site.router.add_post("/{tail:.*}", made.handle)
     runner = web.AppRunner(site, access_log=None, shutdown_timeout=0.1)
     await runner.setup()

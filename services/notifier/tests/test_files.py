@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from io import BytesIO
 from typing import Any
 
 import pytest
@@ -53,7 +54,7 @@ from lotse.runtime.testing import fact_of
 __all__ = ["mailbox"]
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 40
-PDF = b"%PDF-1.7\n--boundary\r\n\r\n" + bytes(range(256)) * 2000
+PDF = b"%PDF-1.7\n--boundary\r\n\r\n" + bytes(range(256)) * 6000
 
 
 def file(content: bytes, media_type: str, name: str) -> Attachment:
@@ -79,7 +80,7 @@ class Store:
         if request.headers.get("authorization") != "Bearer services":
             return web.Response(status=401)
         found = self.blobs.get(request.match_info["sha256"])
-        return web.Response(status=404) if found is None else web.Response(body=found)
+        return web.Response(status=404) if found is None else web.Response(body=BytesIO(found))
 
 
 @asynccontextmanager
@@ -178,6 +179,7 @@ async def test_on_messenger_the_text_goes_first_and_the_file_is_a_message_of_its
     }
     assert invoice["message"]["attachment"]["type"] == "file"
     assert form(meta.seen[3])["filedata"][1] == PDF
+    assert int(meta.seen[3].headers["Content-Length"]) == len(meta.seen[3].body)
 
 
 async def test_on_whatsapp_a_short_text_stands_under_the_first_file(desk: Shop, meta: Provider) -> None:

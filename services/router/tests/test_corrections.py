@@ -76,6 +76,7 @@ async def test_what_waits_is_ranked_anew(database: str) -> None:
         assert await router.match() == []
         (fact,) = await router.hear(corrects(message, situation=Situation.QUESTION))
         assert changed(fact).priority == 5
+        assert (changed(fact).required, changed(fact).rules) == ({"de": 1}, ())
         assert kinds(await router.match()) == ["assignment.changed"]
         assert await router.status(opened_by(message)) == ("assigned", BEN)
 

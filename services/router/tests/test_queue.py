@@ -145,6 +145,18 @@ async def test_a_second_reading_that_says_the_same_is_not_told(router: Router) -
     assert [f.data.current.sentiment for f in facts if isinstance(f.data, ReadingChanged)] == [Sentiment.NEGATIVE]
 
 
+async def test_a_late_reading_says_what_is_called_for_now(database: str) -> None:
+    rule = Rule(name="complaints", when=When(situation=(Situation.COMPLAINT,)), require={"calm": 3}, priority=7)
+    async with Router.open(database, config({ANNA: agent("Anna", calm=3)}, rule)) as router:
+        message = received()
+        await router.hear(message)
+        assert queued(await router.elapse(at(2))).required == {}
+        (fact,) = await router.hear(analysed(message, situation=Situation.COMPLAINT))
+        changed = fact.data
+        assert isinstance(changed, ReadingChanged)
+        assert (changed.required, changed.rules) == ({"calm": 3}, ("complaints",))
+
+
 RULES = (
     Rule(name="all", prefer={"product": 2}),
     Rule(name="complaints", when=When(situation=(Situation.COMPLAINT,)), require={"calm": 3}, priority=7),

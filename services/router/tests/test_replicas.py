@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
+import pytest
 from router_stories import (
     NINE,
     Router,
@@ -124,7 +125,6 @@ async def test_an_analysis_and_its_message_at_once_never_miss_each_other(databas
 
 WORKERS = 16
 ROUNDS = 4
-MESSAGES = 12
 AGENTS = {
     AgentId(f"agent{n:02}"): agent(
         f"Agent {n}", 2 + n % 3, 3 + n % 3, **({"de": 3, "en": 2} if n % 4 else {"en": 3, "product": 1})
@@ -134,7 +134,8 @@ AGENTS = {
 CROWD = config(AGENTS)
 
 
-async def test_sixteen_workers_give_nothing_twice_and_exceed_no_limit(database: str) -> None:
+@pytest.mark.parametrize(("steps", "people"), [(3, 4), (4, 40)], ids=["in each other's way", "ten thousand"])
+async def test_sixteen_workers_give_nothing_twice_and_exceed_no_limit(database: str, steps: int, people: int) -> None:
     """Messages, answers, transfers and agents who come and go, while every worker matches.
 
     After each round, when all is still, one matching run leaves no agent without work that he could do.
@@ -142,20 +143,20 @@ async def test_sixteen_workers_give_nothing_twice_and_exceed_no_limit(database: 
     async with replicas(database, CROWD, WORKERS) as running:
         for turn in range(ROUNDS):
             now = NINE + timedelta(seconds=10 * turn)
-            await asyncio.gather(*(_work(replica, turn, now) for replica in running))
+            await asyncio.gather(*(_work(replica, turn, now, steps, people) for replica in running))
             await running[0].match(now)
             await _nothing_left_to_give(running[0])
         facts = await running[0].harness.outbox()
     _assigned_one_at_a_time(facts)
     _in_order(facts)
-    assert Counter(kinds(facts))["conversation.opened"] == WORKERS * ROUNDS * MESSAGES
+    assert Counter(kinds(facts))["conversation.opened"] == WORKERS * ROUNDS * steps * people
 
 
-async def _work(replica: Replica, turn: int, now: datetime) -> None:
+async def _work(replica: Replica, turn: int, now: datetime, steps: int, people: int) -> None:
     pick = random.Random(f"{replica.partition} {turn}")
-    for n in range(MESSAGES // 4):
-        people = [f"p{replica.partition}-{turn}-{n}-{m}" for m in range(4)]
-        messages = [received(person, when=now) for person in people]
+    for n in range(steps):
+        names = [f"p{replica.partition}-{turn}-{n}-{m}" for m in range(people)]
+        messages = [received(name, when=now) for name in names]
         language = pick.choice(("de", "en"))
         await replica.hear(*messages, *(analysed(m, language=language) for m in messages), now=now)
         await _come_and_go(replica, pick, now)

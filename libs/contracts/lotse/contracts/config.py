@@ -91,7 +91,8 @@ class ApiAccount(Section):
     verified: bool = False
     """The caller vouches for the identities it names."""
     reply_url: str | None = None
-    """Where replies are posted, in Standard Webhooks form; without it they count as sent by the caller."""
+    """Where replies are posted, in Standard Webhooks form; without it they count as sent by the caller. Files up to
+    256 KB are in it as base64, larger ones as links that end after a day (docs/files.md)."""
     reply_secret: SecretRef | None = None
     networks: tuple[str, ...] = ()
     """Networks (CIDR) that `reply_url` may resolve to beside public ones."""

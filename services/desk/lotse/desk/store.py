@@ -72,7 +72,8 @@ LEFT JOIN heard AS h ON h.key = w.key AND h.topic = w.topic
 
 _CONVERSATIONS = """
 SELECT id, opened_at, updated_at, customer_id, account, channel, previous_id, auto, trace_id, status, priority,
-       assignee, units, team, waiting_since, snoozed_until, reading, sentiment, last_agent, demand, queued_at
+       assignee, units, team, waiting_since, snoozed_until, reading, sentiment, last_agent, triage,
+       situation, topics, demand, queued_at
 FROM conversation WHERE id = ANY($1::uuid[])
 """
 
@@ -178,18 +179,19 @@ SET sequence = excluded.sequence, generation = excluded.generation, at = exclude
 _SAVE_CONVERSATIONS = """
 INSERT INTO conversation (id, opened_at, updated_at, customer_id, account, channel, previous_id, auto, trace_id, status,
                           priority, assignee, units, team, waiting_since, snoozed_until, reading, sentiment,
-                          last_agent, demand, queued_at)
+                          last_agent, triage, situation, topics, demand, queued_at)
 SELECT * FROM unnest($1::uuid[], $2::timestamptz[], $3::timestamptz[], $4::uuid[], $5::text[], $6::text[], $7::uuid[],
                      $8::boolean[], $9::text[], $10::text[], $11::integer[], $12::text[], $13::integer[], $14::text[],
                      $15::timestamptz[], $16::timestamptz[], $17::json[], $18::text[], $19::text[],
-                     $20::json[], $21::timestamptz[])
+                     $20::text[], $21::text[], $22::text[], $23::json[], $24::timestamptz[])
 ON CONFLICT (id) DO UPDATE
 SET opened_at = excluded.opened_at, updated_at = excluded.updated_at, customer_id = excluded.customer_id,
     account = excluded.account, channel = excluded.channel, previous_id = excluded.previous_id, auto = excluded.auto,
     trace_id = excluded.trace_id, status = excluded.status, priority = excluded.priority,
     assignee = excluded.assignee, units = excluded.units, team = excluded.team,
     waiting_since = excluded.waiting_since, snoozed_until = excluded.snoozed_until, reading = excluded.reading,
-    sentiment = excluded.sentiment, last_agent = excluded.last_agent, demand = excluded.demand,
+    sentiment = excluded.sentiment, last_agent = excluded.last_agent, triage = excluded.triage,
+    situation = excluded.situation, topics = excluded.topics, demand = excluded.demand,
     queued_at = excluded.queued_at
 """
 

@@ -20,6 +20,9 @@ from lotse.runtime.postgres import Tx
 from lotse.runtime.service import Context, Service, run
 from lotse.runtime.settings import secret
 
+GONE_FOR = timedelta(days=8)
+"""As long as providers send a message again, a deleted one stays deleted."""
+
 
 def service(settings: IngestSettings) -> Service:
     """Everything wired.
@@ -40,7 +43,7 @@ def service(settings: IngestSettings) -> Service:
         await fetcher.client.aclose()
 
     async def expire(tx: Tx, now: datetime) -> list[Caused]:
-        await store.expire(tx, now - settings.unparsed_retention, now - settings.blob_retention)
+        await store.expire(tx, now - settings.unparsed_retention, now - settings.blob_retention, now - GONE_FOR)
         return []
 
     return Service(

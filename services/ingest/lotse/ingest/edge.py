@@ -19,6 +19,9 @@ from lotse.runtime.publish import Publisher, Ready, RecordTooLarge
 
 log = logging.getLogger(__name__)
 
+TOO_LARGE = "record too large"
+"""Why an event is kept instead of published; its body is the event's data."""
+
 
 class StoreUnavailable(Exception):
     """PostgreSQL cannot be had; the caller should send the same again."""
@@ -42,9 +45,7 @@ class Edge:
         """
         links = list(_links(parsed.facts)) if kind == "meta" else []
         if parsed.blobs or links:
-            async with self._transaction() as tx:
-                await store.keep(tx, parsed.blobs, list(_uses(parsed.facts)), self.clock())
-                await store.ask(tx, account, links, self.clock())
+            await self._store(account, parsed, links)
         ready, refused = self._ready(parsed.facts)
         if ready:
             await self.publisher.send(ready)
@@ -72,6 +73,16 @@ class Edge:
         async with self._transaction() as tx:
             return await store.unparsed(tx, limit)
 
+    async def part(self, id: UUID) -> store.Part | None:
+        """A part that was not understood, whole. Raises StoreUnavailable."""
+        async with self._transaction() as tx:
+            return await store.part(tx, id)
+
+    async def understood(self, id: UUID) -> None:
+        """Keep a part no longer. Raises StoreUnavailable."""
+        async with self._transaction() as tx:
+            await store.understood(tx, id)
+
     async def media(self, message_id: UUID, number: int) -> Whereabouts | None:
         """Raises StoreUnavailable."""
         async with self._transaction() as tx:
@@ -84,8 +95,19 @@ class Edge:
             try:
                 ready.append(self.publisher.ready(fact))
             except RecordTooLarge:
-                refused.append(Unparsed("record too large", encode_value(fact.data)))
+                refused.append(Unparsed(TOO_LARGE, encode_value(fact.data)))
         return ready, refused
+
+    async def _store(self, account: AccountId, parsed: Parsed, links: Sequence[Link]) -> None:
+        """What messages bring with them, but for those that were deleted before they came."""
+        uses, now = list(_uses(parsed.facts)), self.clock()
+        async with self._transaction() as tx:
+            there = await store.still_there(tx, {message for message, _ in uses} | {link.message_id for link in links})
+            wanted = {sha256 for message, sha256 in uses if message in there}
+            unwanted = {sha256 for _, sha256 in uses} - wanted
+            blobs = [blob for blob in parsed.blobs if blob.sha256 not in unwanted]
+            await store.keep(tx, blobs, [use for use in uses if use[0] in there], now)
+            await store.ask(tx, account, [link for link in links if link.message_id in there], now)
 
     async def _afterwards(
         self, account: AccountId, deleted: Sequence[UUID], unparsed: Sequence[Unparsed], traceparent: str | None
@@ -93,7 +115,7 @@ class Edge:
         now = self.clock()
         async with self._transaction() as tx:
             if deleted:
-                await store.release(tx, deleted)
+                await store.release(tx, deleted, now)
             await store.park(tx, [Parked(account, part, traceparent, now) for part in unparsed])
 
     @asynccontextmanager

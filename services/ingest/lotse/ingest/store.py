@@ -58,6 +58,23 @@ SELECT id, account, reason, length(body) AS size, traceparent, received_at
 FROM unparsed ORDER BY received_at DESC LIMIT $1
 """
 
+_ONE_UNPARSED = "SELECT id, account, reason, body, traceparent, received_at FROM unparsed WHERE id = $1"
+
+_UNDERSTOOD = "DELETE FROM unparsed WHERE id = $1"
+
+_IN_ORDER = "SELECT pg_advisory_xact_lock(hashtextextended('lotse ingest ' || $1::text, 0))"
+"""Who stores files of a message and who deletes it take turns, whichever comes first."""
+
+_GONE = """
+INSERT INTO gone (message_id, at)
+SELECT message_id, $2 FROM unnest($1::uuid[]) AS deleted (message_id)
+ON CONFLICT (message_id) DO UPDATE SET at = excluded.at
+"""
+
+_ARE_GONE = "SELECT message_id FROM gone WHERE message_id = ANY($1::uuid[])"
+
+_EXPIRE_GONE = "DELETE FROM gone WHERE at < $1"
+
 _ASK = """
 INSERT INTO media (message_id, number, account, url, media_type, due_at, created_at)
 SELECT message_id, number, $1, url, media_type, $2, $2
@@ -150,6 +167,21 @@ class Parked:
     received_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part that was kept, by the id that it is kept under."""
+
+    id: UUID
+    parked: Parked
+
+
+async def still_there(tx: Tx, messages: Collection[UUID]) -> set[UUID]:
+    """Those of the messages that were not deleted; nobody deletes one before this transaction ends."""
+    for message in sorted(messages):
+        await tx.execute(_IN_ORDER, str(message))
+    return set(messages) - {row["message_id"] for row in await tx.fetch(_ARE_GONE, sorted(messages))}
+
+
 async def keep(tx: Tx, blobs: Collection[Blob], uses: Sequence[tuple[UUID, str]], now: datetime) -> None:
     """Store the blobs, locking each in the order of its hash, and which message names which."""
     ordered = sorted({blob.sha256: blob for blob in blobs}.values(), key=lambda blob: blob.sha256)
@@ -164,8 +196,11 @@ async def keep_upload(tx: Tx, blob: Blob, now: datetime) -> bool:
     return bool(row and row["is_new"])
 
 
-async def release(tx: Tx, messages: Sequence[UUID]) -> None:
-    """Forget what only these messages named."""
+async def release(tx: Tx, messages: Sequence[UUID], now: datetime) -> None:
+    """Forget what only these messages named, and store nothing more of them, also where they have yet to come."""
+    for message in sorted(messages):
+        await tx.execute(_IN_ORDER, str(message))
+    await tx.execute(_GONE, sorted(set(messages)), now)
     await tx.execute(_DROP_MEDIA, list(messages))
     rows = await tx.fetch(_UNUSE, list(messages))
     named: list[str] = sorted({row["sha256"] for row in rows})
@@ -234,12 +269,39 @@ async def unparsed(tx: Tx, limit: int) -> tuple[list[Kept], int]:
     return found, await tx.fetchval("SELECT count(*) FROM unparsed")
 
 
-async def expire(tx: Tx, unparsed_before: datetime, blobs_before: datetime) -> None:
+async def part(tx: Tx, id: UUID) -> Part | None:
+    """A part that was not understood, whole."""
+    row = await tx.fetchrow(_ONE_UNPARSED, id)
+    if row is None:
+        return None
+    parked = Parked(
+        AccountId(row["account"]), Unparsed(row["reason"], row["body"]), row["traceparent"], row["received_at"]
+    )
+    return Part(row["id"], parked)
+
+
+async def understood(tx: Tx, id: UUID) -> None:
+    await tx.execute(_UNDERSTOOD, id)
+
+
+async def expire(tx: Tx, unparsed_before: datetime, blobs_before: datetime, gone_before: datetime) -> None:
     await tx.execute(_EXPIRE_UNPARSED, unparsed_before)
     await tx.execute(_EXPIRE_BLOBS, blobs_before)
     await tx.execute(_EXPIRE_MEDIA, blobs_before)
+    await tx.execute(_EXPIRE_GONE, gone_before)
+
+
+def unparsed_id(account: AccountId, part: Unparsed) -> UUID:
+    """The same part of the same account has one id, however often it comes."""
+    return derive("unparsed", account, hashlib.sha256(part.body).hexdigest())
 
 
 def _parked(item: Parked) -> tuple[object, ...]:
-    number = derive("unparsed", item.account, hashlib.sha256(item.part.body).hexdigest())
-    return number, item.account, item.part.reason, item.part.body, item.traceparent, item.received_at
+    return (
+        unparsed_id(item.account, item.part),
+        item.account,
+        item.part.reason,
+        item.part.body,
+        item.traceparent,
+        item.received_at,
+    )

@@ -2,6 +2,7 @@
 """The person who has a page open: his presence, his heartbeat, the end of his sign-in."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -117,7 +118,7 @@ class _Own:
     def __init__(self, console: "Console", viewer: Viewer, client: Client, me: m.Me, keys: Keys) -> None:
         self.client = client
         self._console, self._viewer, self._said = console, viewer, TEXTS[viewer.language]
-        self._state = _state(me)
+        self._state, self._stale = _state(me), False
         self._corner = Corner(
             _card(me, self._said),
             self._state,
@@ -130,6 +131,8 @@ class _Own:
         )
 
     async def show(self, changes: Changes) -> None:
+        """Presence is shown at once; what is in hand with the next beat, as it changes all day."""
+        self._stale = self._stale or bool(changes.conversations)
         if changes.agents or changes.all:
             await self._refresh()
 
@@ -137,13 +140,14 @@ class _Own:
         """A sign of life while the page is connected; the way out where the sign-in has ended."""
         if not self.client.has_socket_connection:
             return
-        try:
+        with suppress(ApiError):
             if await self._console.ended(self._viewer):
                 self._leave()
-            elif self._state is not None and self._state.status is not Presence.OFFLINE:
+                return
+            if self._stale:
+                await self._refresh()
+            if self._state is not None and self._state.status is not Presence.OFFLINE:
                 await self._beat()
-        except ApiError:
-            return
 
     async def _beat(self) -> None:
         agent, now = self._viewer.caller.subject, self._console.parts().clock()
@@ -161,6 +165,7 @@ class _Own:
         ui.timer(2, self.client.delete, once=True)
 
     async def _refresh(self) -> None:
+        self._stale = False
         self._state = _state(await lists.get_me(self._console.parts(), self._viewer.caller))
         if self._state is not None:
             self._corner.tell(self._state)

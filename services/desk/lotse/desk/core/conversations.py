@@ -1,5 +1,6 @@
 """Conversations, what is said in them, and who has them."""
 
+import json
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime
@@ -188,7 +189,14 @@ def _put_resolution(state: State, row: r.Resolution) -> None:
 
 
 def _read(row: r.Conversation, reading: Reading) -> r.Conversation:
-    return replace(row, reading=reading.model_dump_json(exclude={"reasons"}), sentiment=reading.sentiment.value)
+    return replace(
+        row,
+        reading=reading.model_dump_json(exclude={"reasons"}),
+        sentiment=reading.sentiment.value,
+        triage=reading.triage.value,
+        situation=reading.situation.value if reading.situation else None,
+        topics=json.dumps(reading.topics, ensure_ascii=False) if reading.topics else "[]",
+    )
 
 
 def _calling_for(row: r.Conversation, change: Callable[[demand.Demand], demand.Demand]) -> r.Conversation:

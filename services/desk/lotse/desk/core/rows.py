@@ -47,6 +47,10 @@ class Conversation:
     sentiment: str | None = None
     last_agent: str | None = None
     """Who has it, or had it last."""
+    triage: str | None = None
+    situation: str | None = None
+    topics: Json = "[]"
+    """With `triage` and `situation` what reports count by, from the reading."""
     demand: Json | None = None
     """What it calls for: a `core.demand.Demand`."""
     queued_at: datetime | None = None

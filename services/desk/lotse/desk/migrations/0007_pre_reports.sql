@@ -1,11 +1,19 @@
 -- What reports count by and no other table tells. What stands already is filled in as far as it is known;
 -- resolutions and business times of the past come with a rebuild.
-ALTER TABLE conversation ADD COLUMN last_agent text;
-UPDATE conversation SET last_agent = (
-    SELECT a.current FROM assignment AS a
-    WHERE a.conversation_id = conversation.id AND a.current IS NOT NULL
-    ORDER BY a.sequence DESC LIMIT 1
-);
+ALTER TABLE conversation
+    ADD COLUMN last_agent text,
+    ADD COLUMN triage text,
+    ADD COLUMN situation text,
+    ADD COLUMN topics text NOT NULL DEFAULT '[]';
+UPDATE conversation SET
+    last_agent = (
+        SELECT a.current FROM assignment AS a
+        WHERE a.conversation_id = conversation.id AND a.current IS NOT NULL
+        ORDER BY a.sequence DESC LIMIT 1
+    ),
+    triage = reading ->> 'triage',
+    situation = reading ->> 'situation',
+    topics = coalesce((reading -> 'topics')::text, '[]');
 
 ALTER TABLE deadline ADD COLUMN business_time interval;
 

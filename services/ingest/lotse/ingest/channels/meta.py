@@ -20,8 +20,10 @@ from lotse.ingest.channels.entry import Change, Entry, Post
 from lotse.ingest.channels.parsed import Incoming, NotUnderstood, Parsed, Unparsed, document
 from lotse.ingest.channels.scene import Found, together
 
+Rest = tuple[tuple[str, object], ...]
+"""What was not understood: why, and the part itself."""
+Reader = Callable[[Post, object], tuple[Found, Rest]]
 Reading = tuple[Found, tuple[Unparsed, ...]]
-Reader = Callable[[Post, object], Reading]
 
 
 def verify(secret: str, body: bytes, signature: str | None) -> bool:
@@ -38,6 +40,8 @@ def is_subscription(verify_token: str, mode: str, given: str) -> bool:
 def parse(body: bytes, account: AccountId, config: MetaAccount, received_at: datetime) -> Parsed:
     """What one POST says, part by part in its order; a part that is not understood does not hold the others.
 
+    Such a part is kept as a webhook that has nothing else, so that a later release can parse it like any other.
+
     Raises:
         Unreadable: The body is not JSON.
     """
@@ -45,7 +49,7 @@ def parse(body: bytes, account: AccountId, config: MetaAccount, received_at: dat
     readings: list[Reading] = []
     for part in _parts(document(body)):
         if part.entry is None:
-            readings.append((Found(), (Unparsed.of_json("envelope", part.raw),)))
+            readings.append((Found(), (Unparsed.of_json("envelope", part.webhook),)))
         else:
             readings.append(_read(part, Post(account, received_at, part.entry, own, config.graph_url)))
     found = together(found for found, _ in readings)
@@ -61,29 +65,38 @@ class _Webhook(Incoming):
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """One item with the entry it came in; without one where it is no item of any entry."""
+    """One item with the entry it came in; without one where it is no item of any entry.
+
+    `webhook` is the least that holds an item in its place; `of` puts another one there.
+    """
 
     raw: object
+    of: Callable[[object], object]
     entry: Entry | None = None
     read: Reader | None = None
+
+    @property
+    def webhook(self) -> object:
+        return self.of(self.raw)
 
 
 def _read(part: _Part, post: Post) -> Reading:
     if part.read is None:
         return Found(), ()
     try:
-        return part.read(post, part.raw)
+        found, rest = part.read(post, part.raw)
     except ValidationError:
-        return Found(), (Unparsed.of_json("invalid", part.raw),)
+        return Found(), (Unparsed.of_json("invalid", part.webhook),)
     except NotUnderstood as error:
-        return Found(), (Unparsed.of_json(str(error), part.raw),)
+        return Found(), (Unparsed.of_json(str(error), part.webhook),)
+    return found, tuple(Unparsed.of_json(reason, part.of(raw)) for reason, raw in rest)
 
 
 def _parts(raw: JsonValue) -> Iterator[_Part]:
     try:
         webhook = _Webhook.model_validate(raw)
     except ValidationError:
-        yield _Part(raw)
+        yield _Part(raw, lambda whole: whole)
         return
     for entry in webhook.entry:
         yield from _items(webhook.object, entry)
@@ -93,32 +106,37 @@ def _items(kind: str, raw: object) -> Iterator[_Part]:
     try:
         entry = Entry.model_validate(raw)
     except ValidationError:
-        yield _Part(raw)
+        yield _Part(raw, lambda whole: {"object": kind, "entry": [whole]})
         return
     messaging = _instagram_direct if kind == "instagram" else _messenger
     for item in (*entry.messaging, *entry.standby):
-        yield _Part(item, entry, messaging)
+        yield _Part(item, _alone(kind, entry, "messaging"), entry, messaging)
     for change in entry.changes:
-        yield _Part(change, entry, _CHANGES.get(kind, _foreign))
+        yield _Part(change, _alone(kind, entry, "changes"), entry, _CHANGES.get(kind, _foreign))
 
 
-def _messenger(post: Post, part: object) -> Reading:
+def _alone(kind: str, entry: Entry, place: str) -> Callable[[object], object]:
+    head = {"id": entry.id, "time": entry.time.isoformat() if entry.time else None}
+    return lambda item: {"object": kind, "entry": [{**head, place: [item]}]}
+
+
+def _messenger(post: Post, part: object) -> tuple[Found, Rest]:
     return messenger.read(post, part, Channel.MESSENGER), ()
 
 
-def _instagram_direct(post: Post, part: object) -> Reading:
+def _instagram_direct(post: Post, part: object) -> tuple[Found, Rest]:
     return messenger.read(post, part, Channel.INSTAGRAM_DIRECT), ()
 
 
-def _page(post: Post, part: object) -> Reading:
+def _page(post: Post, part: object) -> tuple[Found, Rest]:
     return page.read(post, part), ()
 
 
-def _instagram(post: Post, part: object) -> Reading:
+def _instagram(post: Post, part: object) -> tuple[Found, Rest]:
     return instagram.read(post, part), ()
 
 
-def _foreign(_: Post, part: object) -> Reading:
+def _foreign(_: Post, part: object) -> tuple[Found, Rest]:
     """Changes of objects that are none of our accounts, such as the users of an app."""
     Change.model_validate(part)
     return Found(), ()

@@ -5,8 +5,9 @@ Source: https://developers.facebook.com/docs/whatsapp/cloud-api/webhooks/compone
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from types import MappingProxyType
+from typing import cast
 
 from pydantic import Field, ValidationError
 
@@ -15,7 +16,7 @@ from lotse.contracts.inbound import MessageDelivered, MessageRead
 from lotse.contracts.references import reply_of
 from lotse.contracts.values import Attachment, Identity, IdentityKind
 from lotse.ingest.channels.entry import Change, Post, link
-from lotse.ingest.channels.parsed import Id, Incoming, Moment, NotUnderstood, Unparsed
+from lotse.ingest.channels.parsed import Id, Incoming, Moment, NotUnderstood
 from lotse.ingest.channels.scene import Found, Scene, iso, together
 from lotse.ingest.channels.whatsapp_content import Content
 
@@ -109,8 +110,8 @@ class _Value(Incoming):
 _Reader = Callable[[Post, _Value, object], Found]
 
 
-def read(post: Post, part: object) -> tuple[Found, tuple[Unparsed, ...]]:
-    """What one change of a WhatsApp account says; messages that are not understood stand beside the others.
+def read(post: Post, part: object) -> tuple[Found, tuple[tuple[str, object], ...]]:
+    """What one change of a WhatsApp account says; beside it what is not understood, each as a change of its own.
 
     Raises:
         NotUnderstood, pydantic.ValidationError: The change has an unknown form.
@@ -119,24 +120,34 @@ def read(post: Post, part: object) -> tuple[Found, tuple[Unparsed, ...]]:
     if change.field not in ("messages", "smb_message_echoes", "user_id_update"):
         return Found(), ()
     value = _Value.model_validate(change.value)
-    readers: tuple[tuple[_Reader, tuple[object, ...]], ...] = (
-        (_message, value.messages),
-        (_echo, value.message_echoes),
-        (_status, value.statuses),
-        (_user_id_update, value.user_id_update),
-        (_error, value.errors),
+    readers: tuple[tuple[str, _Reader, tuple[object, ...]], ...] = (
+        ("messages", _message, value.messages),
+        ("message_echoes", _echo, value.message_echoes),
+        ("statuses", _status, value.statuses),
+        ("user_id_update", _user_id_update, value.user_id_update),
+        ("errors", _error, value.errors),
     )
+    names = frozenset(name for name, _, _ in readers)
     found: list[Found] = []
-    unparsed: list[Unparsed] = []
-    for reader, items in readers:
+    rest: list[tuple[str, object]] = []
+    for name, reader, items in readers:
         for item in items:
             try:
                 found.append(reader(post, value, item))
             except ValidationError:
-                unparsed.append(Unparsed.of_json("invalid", change.value))
+                rest.append(("invalid", _alone(change, name, item, names)))
             except NotUnderstood as error:
-                unparsed.append(Unparsed.of_json(str(error), change.value))
-    return together(found), tuple(unparsed)
+                rest.append((str(error), _alone(change, name, item, names)))
+    return together(found), tuple(rest)
+
+
+def _alone(change: Change, name: str, item: object, lists: Collection[str]) -> object:
+    """The change with this item and what describes it, such as the contacts."""
+    value = cast("Mapping[str, object]", change.value)
+    return {
+        "field": change.field,
+        "value": {**{key: part for key, part in value.items() if key not in lists}, name: [item]},
+    }
 
 
 def _message(post: Post, value: _Value, raw: object) -> Found:

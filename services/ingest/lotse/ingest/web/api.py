@@ -6,7 +6,8 @@ from pydantic.json_schema import models_json_schema
 from lotse.contracts.config import Config
 from lotse.ingest.accounts import Accounts
 from lotse.ingest.channels.typed import Edit, NewMessage
-from lotse.ingest.web import blobs, mail, messages, meta, ops, problems
+from lotse.ingest.replaying import Replaying
+from lotse.ingest.web import blobs, mail, messages, meta, ops, problems, replays
 from lotse.ingest.web.calls import Calls
 from lotse.ingest.web.tokens import SCHEMES
 from lotse.runtime.health import UNTRACED
@@ -37,4 +38,5 @@ def build(accounts: Accounts, calls: Calls, config: Config | None = None) -> Fas
     blobs.add_to(app, calls)
     if config is not None:
         ops.add_to(app, config, calls)
+        replays.add_to(app, Replaying(accounts, calls))
     return app

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from io import BytesIO
 from types import TracebackType
 from typing import Self
 from urllib.parse import urlsplit
@@ -18,6 +19,7 @@ from lotse.notifier.sinks.networks import GuardedResolver, NetworkRefused, Netwo
 Clock = Callable[[], datetime]
 
 _ANSWER_LIMIT = 64 * 1024
+_AT_ONCE = 256 * 1024
 _LONGEST_WAIT = timedelta(hours=1)
 
 
@@ -43,6 +45,11 @@ class Answer:
                 return None
             found = (at if at.tzinfo else at.replace(tzinfo=UTC)) - now
         return min(max(found, timedelta(seconds=1)), _LONGEST_WAIT)
+
+
+def _sendable(body: bytes | FormData) -> bytes | FormData | BytesIO:
+    """aiohttp copies bytes in one go, and large ones piece by piece where they come as a file."""
+    return BytesIO(body) if isinstance(body, bytes) and len(body) > _AT_ONCE else body
 
 
 class Http:
@@ -86,7 +93,11 @@ class Http:
                 self._networks.check_literal(urlsplit(url).hostname or "")
             json = {"content-type": "application/json"} if isinstance(body, bytes) else {}
             async with self._session.post(
-                url, data=body, headers={**json, **headers}, allow_redirects=False, timeout=self._patience(longer)
+                url,
+                data=_sendable(body),
+                headers={**json, **headers},
+                allow_redirects=False,
+                timeout=self._patience(longer),
             ) as response:
                 text = await response.content.read(_ANSWER_LIMIT)
                 lower = {name.lower(): value for name, value in response.headers.items()}

@@ -69,6 +69,7 @@ _DE = ComposerTexts(
         "window_open": "Antworten bis in {span}",
         "window_human": "Nur Persönliches, noch {span}",
         "window_closed": "Antwortfenster zu",
+        "expected_here": "So bald erwarten Kunden auf diesem Kanal eine Antwort",
         "below": "Darunter steht",
         "left_characters": "{count} Zeichen übrig",
         "left_weighted": "{count} Zeichen übrig",
@@ -170,7 +171,7 @@ _DE = ComposerTexts(
         "reference": "Zeichen",
         "channel": "Kanal",
     },
-    answered_within="Kunden erwarten hier eine Antwort binnen {span}",
+    answered_within="erwartet binnen {span}",
     promised={"first_response": "Erste Antwort in {span}", "next_response": "Antwort in {span}"},
     promise_missed={
         "first_response": "Erste Antwort seit {span} fällig",
@@ -213,6 +214,7 @@ _EN = ComposerTexts(
         "window_open": "Answer within {span}",
         "window_human": "Personal words only, {span} left",
         "window_closed": "Reply window closed",
+        "expected_here": "So soon do customers expect an answer on this channel",
         "below": "Below it stands",
         "left_characters": "{count} characters left",
         "left_weighted": "{count} characters left",
@@ -314,7 +316,7 @@ _EN = ComposerTexts(
         "reference": "reference",
         "channel": "channel",
     },
-    answered_within="Customers expect an answer here within {span}",
+    answered_within="expected within {span}",
     promised={"first_response": "First response in {span}", "next_response": "Answer in {span}"},
     promise_missed={
         "first_response": "First response due for {span}",

@@ -46,7 +46,7 @@ export default {
         </template>
         <Turning v-if="facts.due_at" :until="facts.due_at" :before="facts.due_before" :after="facts.due_after"
           :language="language" icon="lt-icon-snooze" class="lc-due"/>
-        <span v-if="facts.expected" class="lt-small lt-muted lt-wide lc-expected">{{ facts.expected }}</span>
+        <span v-if="facts.expected" class="lt-small lt-muted lc-expected" :title="said.expected_here">{{ facts.expected }}</span>
       </template>
       <span v-else class="lt-badge lt-warn"><span class="lt-icon lt-icon-lock" aria-hidden="true"></span>{{ said.note_only }}</span>
     </header>
@@ -121,7 +121,7 @@ export default {
     <footer class="lc-foot">
       <div class="lt-row">
         <button v-if="reply" type="button" class="lt-button quiet lc-templates" :title="said.answers_key" aria-haspopup="dialog" :disabled="locked"
-          @click="pick"><span class="lt-icon lt-icon-reply" aria-hidden="true"></span>{{ said.answers }}</button>
+          @click="pick"><span class="lt-icon lt-icon-chat" aria-hidden="true"></span>{{ said.answers }}</button>
         <template v-if="reply">
           <button type="button" class="lt-button quiet icon lc-attach" :title="facts?.files ? said.attach : said.no_files" :aria-label="said.attach"
             :disabled="!facts?.files || locked" @click="$refs.file.click()"><span class="lt-icon lt-icon-attach" aria-hidden="true"></span></button>

@@ -224,7 +224,9 @@ export default {
       if (again) this.above += added.filter((row) => this.order.indexOf(row.id) < this.order.indexOf(again.id)).length;
     },
     count(counts, most) {
+      const first = !Object.keys(this.counts).length;
       [this.counts, this.most] = [counts, most];
+      if (first) this.$nextTick(this.showView);
     },
     setAsOf(as) {
       this.as = as;
@@ -435,11 +437,15 @@ export default {
       else return;
       event.preventDefault();
     },
+    /** Where the views stand in a row that scrolls. */
+    showView() {
+      this.$el.querySelector('[aria-current="true"]')?.scrollIntoView({ block: "nearest", inline: "nearest" });
+    },
     /** On a narrow screen one area stands at a time. */
     showArea() {
       document.documentElement.dataset.inbox = this.state.open ? "conversation" : "list";
       this.$nextTick(() => {
-        this.$el.querySelector('[aria-current="true"]')?.scrollIntoView({ block: "nearest", inline: "nearest" });
+        this.showView();
         const hidden = !this.$refs.scroller.offsetParent;
         if (hidden && this.$el.contains(document.activeElement)) document.querySelector(".ib-panel")?.focus();
       });

@@ -1,0 +1,69 @@
+"""What was not understood, tried again by the parsers of this release."""
+
+import asyncio
+from dataclasses import dataclass, replace
+from uuid import UUID
+
+from lotse.ingest.accounts import Accounts
+from lotse.ingest.channels import mail, meta
+from lotse.ingest.channels.parsed import Parsed, Unreadable
+from lotse.ingest.edge import TOO_LARGE, StoreUnavailable
+from lotse.ingest.store import Parked, Part, unparsed_id
+from lotse.ingest.web.calls import Calls
+from lotse.ingest.web.problems import Away, Unknown
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """What became of a part: kept no longer once it is understood, or what is left of it is kept by itself."""
+
+    understood: bool
+    events: int
+
+
+@dataclass(frozen=True, slots=True)
+class Replaying:
+    """The same way in as a call's, with the ids that the parts had from the start."""
+
+    accounts: Accounts
+    calls: Calls
+
+    async def part(self, id: UUID) -> Part:
+        """Raises Unknown, Away."""
+        try:
+            found = await self.calls.opened().part(id)
+        except StoreUnavailable as error:
+            raise Away("the store cannot be had") from error
+        if found is None:
+            raise Unknown("there is no such part, or it was understood meanwhile")
+        return found
+
+    async def replay(self, id: UUID) -> Replayed:
+        """Publish what is understood now. Raises Unknown, Away; then nothing may be taken for published."""
+        parked = (await self.part(id)).parked
+        kind, parsed = await asyncio.to_thread(self._parse, parked)
+        as_before = [part for part in parsed.unparsed if unparsed_id(parked.account, part) == id]
+        news = replace(parsed, unparsed=tuple(part for part in parsed.unparsed if part not in as_before))
+        await self.calls.accept(kind, parked.account, news, parked.traceparent)
+        if as_before:
+            return Replayed(understood=False, events=len(parsed.facts))
+        try:
+            await self.calls.opened().understood(id)
+        except StoreUnavailable as error:
+            raise Away("the store cannot be had") from error
+        return Replayed(understood=True, events=len(parsed.facts))
+
+    def _parse(self, parked: Parked) -> tuple[str, Parsed]:
+        """As on the day it came, by the account's own parser; left as it is where there is none for it."""
+        account, body, at = parked.account, parked.part.body, parked.received_at
+        left = Parsed(unparsed=(parked.part,))
+        if parked.part.reason == TOO_LARGE:
+            return "replay", left
+        try:
+            if known := self.accounts.meta.get(account):
+                return "meta", meta.parse(body, account, known.config, at)
+            if known := self.accounts.mail.get(account):
+                return "mail", mail.parse(body, account, known.config, at)
+        except Unreadable:
+            return "replay", left
+        return "replay", left
