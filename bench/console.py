@@ -165,7 +165,7 @@ def _rows(watch: Watch, rows: dict[str, float], until: float) -> Sequence[float]
 
 async def _send(to: Links, watch: Watch, sample: Sample) -> None:
     watch.sent(sample.id)
-    status = await to.post(sample.call)
+    status = await to.post(sample.call) or await to.post(sample.call)  # an idle connection may have been closed
     if status != 200:
         raise RuntimeError(f"ingest answered {status}")
     watch.accepted(sample.id)

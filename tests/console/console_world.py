@@ -208,7 +208,7 @@ class Windows:
             **more,
         )
         made.set_default_timeout(20_000)
-        made.on("weberror", lambda error: self.complaints.append(str(error.error)))
+        made.on("weberror", lambda error: self.complaints.append(error.error.stack or str(error.error)))
         made.on("console", lambda message: self._heard(message))
         self.contexts.append(made)
         return made

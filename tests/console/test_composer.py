@@ -349,9 +349,7 @@ async def test_it_is_seen_from_another_replica_too(stack, browser, answering, cu
             await bruno.goto(f"/conversations/{conversation}")
             await expect(box(bruno)).to_be_visible()
             await field(bruno).press_sequentially("Ja")
-            await expect(box(anna).locator(".lc-writers")).to_have_text(
-                "Bruno Hansen schreibt gerade …", timeout=1_500
-            )
+            await expect(box(anna).locator(".lc-writers")).to_have_text("Bruno Hansen schreibt gerade …", timeout=1_500)
         finally:
             await context.close()
 
@@ -556,7 +554,9 @@ async def test_files_can_be_dropped_and_pasted(answering, customers):
 # ---- everywhere
 
 
-@pytest.mark.parametrize(("language", "theme", "width"), [("de", "light", 390), ("en", "dark", 390), ("en", "dark", 1280)])
+@pytest.mark.parametrize(
+    ("language", "theme", "width"), [("de", "light", 390), ("en", "dark", 390), ("en", "dark", 1280)]
+)
 async def test_it_can_be_used_by_everybody_everywhere(answering, customers, accessible, language, theme, width):
     page = await answering(
         await customers.comment("Wohin darf ich überweisen?"), language=language, theme=theme, width=width

@@ -33,7 +33,9 @@ links = st.builds(
     st.sampled_from(["", "https://", "http://", "HTTPS://", "ftp://", "@", "#", "."]),
     st.sampled_from(["hafenmarkt", "Über-uns", "a.b.c", "ıssız", "x_y", "1", "münchen", "K"]),
     st.sampled_from([".de", ".COM", ".versicherung", ".museum.", ".nope", ".ıt", ".co.uk", ".reisen", ".i", ".KOELN"]),
-    st.sampled_from(["", "/", "/pfad?x=1", "/a(b)", "?q=ä.", ":8080/x", "/\u00a0", "/\x1fx", "/ende.", "?a>b", "/über/uns!"]),
+    st.sampled_from(
+        ["", "/", "/pfad?x=1", "/a(b)", "?q=ä.", ":8080/x", "/\u00a0", "/\x1fx", "/ende.", "?a>b", "/über/uns!"]
+    ),
 )
 letters = st.characters(exclude_categories=("Cs", "Cn")).filter(lambda char: unicodedata.category(char) != "Co")
 pieces = st.one_of(
@@ -42,7 +44,9 @@ pieces = st.one_of(
     st.text(PICTURES, max_size=6),
     st.text(OTHERS, max_size=6),
     st.text(letters, max_size=8),
-    st.sampled_from(["Mit freundlichen Grüßen", "KIND REGARDS", "Gruß,", "sincerely !", "GRÜẞEN", "^AP", "Anna Petersen"]),
+    st.sampled_from(
+        ["Mit freundlichen Grüßen", "KIND REGARDS", "Gruß,", "sincerely !", "GRÜẞEN", "^AP", "Anna Petersen"]
+    ),
 )
 texts = st.lists(pieces, max_size=12).map("".join)
 

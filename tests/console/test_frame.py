@@ -108,6 +108,7 @@ async def test_an_agent_says_whether_he_takes_work_and_sees_it_in_every_window(o
     await accessible(page, HEADER)
     await corner(other, "Bruno Hansen").click()
     await accessible(other, HEADER)
+    await page.bring_to_front()
     await page.keyboard.press("Escape")
     await expect(menu).to_be_hidden()
     await expect(corner(page, "Bruno Hansen")).to_be_focused()

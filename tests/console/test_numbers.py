@@ -112,15 +112,15 @@ async def test_a_period_of_ones_own_stays_in_the_address(open_page, some_days):
     page = await open_page("/numbers")
     await counted(page)
     await page.get_by_role("button", name="Eigener Zeitraum").click()
-    await page.get_by_label("Von").fill(day(400))
-    await page.get_by_label("Bis").fill(day(400))
+    await page.get_by_label("Von", exact=True).fill(day(400))
+    await page.get_by_label("Bis", exact=True).fill(day(400))
     await expect(tile(page, "Nachrichten")).to_have_text("0")
     await expect(page.get_by_text("In diesem Zeitraum gibt es dazu nichts.").first).to_be_visible()
     await page.get_by_role("button", name="Stunden").click()
     await expect(page.get_by_role("button", name="Stunden")).to_have_attribute("aria-pressed", "true")
     await page.wait_for_function("location.search.includes('by=hour')")
     await page.reload()
-    await expect(page.get_by_label("Von")).to_have_value(day(400))
+    await expect(page.get_by_label("Von", exact=True)).to_have_value(day(400))
     await expect(page.get_by_role("button", name="Stunden")).to_have_attribute("aria-pressed", "true")
 
 

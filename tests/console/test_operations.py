@@ -190,6 +190,18 @@ async def test_each_account_says_what_came_last_and_what_was_refused(open_page, 
     assert "unheard_of" not in await page.content()
 
 
+async def test_an_admin_has_a_part_read_again_that_was_not_understood(open_admin, customers):
+    odd = customers.meta.call({"object": "page", "entry": [{"id": "1", "time": 1, "messaging": [{"odder_still": {}}]}]})
+    await customers.send(odd)
+    page = await open_admin("/operations")
+    part = page.locator("[data-part]").first
+    await part.get_by_role("button", name="erneut lesen").click()
+    await expect(page.get_by_role("status").first).to_have_text(
+        re.compile("Auch diese Version versteht den Teil nicht")
+    )
+    await expect(part).to_be_visible()
+
+
 async def test_a_service_that_cannot_be_reached_is_said_to_be_unknown_and_not_empty(open_page, stack):
     os.kill(stack.supervisor.pids["sla"], signal.SIGSTOP)
     try:

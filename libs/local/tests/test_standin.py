@@ -123,6 +123,19 @@ async def test_a_messenger_reply_is_answered_remembered_and_told_back(world: Wor
     assert "watermark" in read["read"]
 
 
+async def test_a_comment_is_answered_in_private_once(world: World):
+    reply_id = uuid4()
+    message = {"text": "Gern!", "metadata": provider_reference(reply_id)}
+    body = {"recipient": {"comment_id": "880011223344_77"}, "message": message}
+    assert (await world.send("/880011223344/messages", body)).status_code == 200
+    again = await world.send("/880011223344/messages", body)
+    assert (again.status_code, again.json()["error"]["code"]) == (400, 10900)
+    (sent,) = (await world.seen())["sends"]
+    assert (sent["channel"], sent["in_reply_to"], sent["reply_id"]) == ("messenger", "880011223344_77", str(reply_id))
+    (echo, *_) = [entry["messaging"][0] for entry in await world.ingest.until(1)]
+    assert echo["message"]["metadata"] == provider_reference(reply_id)
+
+
 async def test_whatsapp_is_told_sent_delivered_and_read_with_our_reference(world: World):
     reference = provider_reference(uuid4())
     body = {"to": "+4917139200", "type": "text", "text": {"body": "Moin!"}, "biz_opaque_callback_data": reference}

@@ -92,3 +92,12 @@ async def test_a_topic_that_is_not_there_has_no_partitions(kafka, settings):
 async def test_where_kafka_is_away_that_is_said(settings):
     with pytest.raises(BrokerUnavailable):
         await lag.look(settings)
+
+
+def test_a_group_that_stands_elsewhere_alone_does_not_read_the_topic():
+    written, quiet = {0: Extent(0, 9)}, {0: Extent(0, 0)}
+    assert not lag.reads("a", written, {("b", 0): 5})
+    assert lag.reads("a", written, {("a", 0): 5})
+    assert lag.reads("a", quiet, {("b", 0): 5})
+    assert lag.reads("a", written, {})
+    assert lag.reads("a", written, "GroupAuthorizationFailedError")

@@ -20,3 +20,12 @@ async def lasting_database(postgres_admin):
         await admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
     finally:
         await admin.close()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def ingest(kafka, lasting_database, tmp_path_factory):
+    """The address of the service that keeps the files."""
+    from desk_process import ingest_running
+
+    async with ingest_running(kafka, lasting_database, tmp_path_factory.mktemp("ingest")) as address:
+        yield address

@@ -24,6 +24,7 @@ from lotse.runtime.publish import Publisher
 from lotse.runtime.testing import Harness
 
 SECRET = "a secret of at least thirty-two bytes"
+SERVICE_TOKEN = "the services' own"
 CONFIG = Config.model_validate(
     {
         "teams": {"service": {"name": "Service"}},

@@ -7,7 +7,7 @@ import sys
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from desk_api import SECRET
+from desk_api import SECRET, SERVICE_TOKEN
 
 
 async def until(fact, seconds: float = 40) -> None:
@@ -38,9 +38,31 @@ def said(log: Path) -> str:
 @asynccontextmanager
 async def running(settings, log: Path, **more: str):
     """The service; gives its address and ends it as an orchestrator would."""
+    async with process_of("desk", environment(settings, **more), log) as address:
+        yield address
+
+
+@asynccontextmanager
+async def ingest_running(kafka: str, database: str, folder: Path):
+    """Ingest beside the desk, for the files that it keeps; gives its address."""
+    config = folder / "ingest.yaml"
+    config.write_text("language: de\n", encoding="utf-8")
+    given = os.environ | {
+        "LOTSE_KAFKA": kafka,
+        "LOTSE_POSTGRES": database,
+        "LOTSE_CONFIG": str(config),
+        "LOTSE_SERVICE_TOKEN": SERVICE_TOKEN,
+        "LOTSE_HTTP_PORT": "0",
+    }
+    async with process_of("ingest", given, folder / "ingest.log") as address:
+        yield address
+
+
+@asynccontextmanager
+async def process_of(service: str, given: dict[str, str], log: Path):
     with log.open("ab") as out:
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "lotse.desk", env=environment(settings, **more), stdout=out, stderr=out
+            sys.executable, "-m", f"lotse.{service}", env=given, stdout=out, stderr=out
         )
 
     async def ready() -> bool:

@@ -143,6 +143,7 @@ async def test_the_same_key_of_two_callers_is_two_wishes(desk, published):
             commands.ReplyRequested,
             {"then": "resolved", "override_reason": "gewünscht"},
         ),
+        ("POST", "reply", {"text": "Gern", "private": True}, commands.ReplyRequested, {"private": True}),
         ("POST", "resolve", {}, commands.ResolveRequested, {"reason": "done"}),
         ("POST", "snooze", {"until": at(99).isoformat()}, commands.SnoozeRequested, {"until": at(99)}),
         ("POST", "reopen", {}, commands.ReopenRequested, {"reason": "reopened"}),

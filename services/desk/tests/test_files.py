@@ -2,9 +2,6 @@
 
 import asyncio
 import hashlib
-import os
-import re
-import sys
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
@@ -12,8 +9,7 @@ from uuid import uuid4
 
 import httpx
 import pytest
-import pytest_asyncio
-from desk_api import bearer, commands_of, desk_over, next_command, settings_of
+from desk_api import SERVICE_TOKEN, bearer, commands_of, desk_over, next_command, settings_of
 from desk_history import Told, conversation
 
 from lotse.contracts import file_links
@@ -25,38 +21,9 @@ from lotse.desk.files import Files
 from lotse.runtime.postgres import Database
 from lotse.runtime.topics import create_topics
 
-TOKEN = "the services' own"
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 4
 PDF = b"%PDF-1.7\n" + b"x" * 1_500_000
 A = f"/v1/conversations/{conversation('a')}"
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def ingest(kafka, lasting_database, tmp_path_factory):
-    """The service's own process; its address."""
-    folder = tmp_path_factory.mktemp("ingest")
-    (folder / "lotse.yaml").write_text("language: de\n")
-    environment = os.environ | {
-        "LOTSE_KAFKA": kafka,
-        "LOTSE_POSTGRES": lasting_database,
-        "LOTSE_CONFIG": str(folder / "lotse.yaml"),
-        "LOTSE_SERVICE_TOKEN": TOKEN,
-        "LOTSE_HTTP_PORT": "0",
-    }
-    log = folder / "log"
-    with log.open("wb") as out:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "lotse.ingest", env=environment, stdout=out, stderr=out
-        )
-    try:
-        async with asyncio.timeout(120):
-            while not (found := re.search(r"ready for work on port (\d+)", log.read_text())):
-                assert process.returncode is None, log.read_text()
-                await asyncio.sleep(0.05)
-        yield f"http://127.0.0.1:{found[1]}"
-    finally:
-        process.terminate()
-        await asyncio.wait_for(process.wait(), 40)
 
 
 @asynccontextmanager
@@ -74,7 +41,7 @@ async def desk_with(settings):
 @pytest.fixture
 async def settings(database, kafka, prefix, ingest):
     await create_topics(kafka, prefix, single=True)
-    return settings_of(database, kafka, prefix, ingest_url=ingest, service_token=TOKEN)
+    return settings_of(database, kafka, prefix, ingest_url=ingest, service_token=SERVICE_TOKEN)
 
 
 @pytest.fixture

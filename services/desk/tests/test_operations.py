@@ -178,6 +178,12 @@ async def test_a_token_that_does_not_open_is_told_and_not_taken_for_nothing(desk
         await replicas.close()
 
 
+async def test_a_service_that_knows_no_token_is_told_too(desk):
+    async with operations(desk=service(desk.harness, "desk", token=None)) as found:
+        (told,) = (await found.look(desk.parts)).services
+    assert (told.parked, told.processes[0].fault) == (None, "HTTP 404")
+
+
 async def test_the_first_replica_that_answers_is_enough_for_what_is_in_the_database(desk):
     await park(desk.harness)
     async with operations(desk=[GONE, service(desk.harness, "desk")]) as found:

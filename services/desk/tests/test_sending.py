@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from desk_api import commands_of, desk_over, next_command, settings_of
 from desk_history import Told, at, conversation
+from test_composer import facing, talk
 
 from lotse.contracts import commands as c
 from lotse.contracts import conversations
@@ -17,7 +18,6 @@ from lotse.desk.console.composing.texts import COMPOSER
 from lotse.desk.console.conversing.words import VOCABULARY
 from lotse.desk.drafts import Draft, File, Place
 from lotse.runtime.topics import create_topics
-from test_composer import facing, talk
 
 PLACE = Place("mia", conversation("a"), "reply")
 NOTE = replace(PLACE, kind="note")

@@ -30,6 +30,7 @@ from notifier_world import (
 )
 
 from lotse.contracts.channels import Channel
+from lotse.contracts.conversations import ReplyApproved
 from lotse.contracts.notices import ReplyDelivered, ReplyFailed, ReplySent
 from lotse.notifier.core.model import Sink
 from lotse.notifier.core.outcome import Accepted, Performed
@@ -62,6 +63,52 @@ async def test_a_reply_goes_out_once_and_says_so(desk: Shop, meta: Provider) -> 
         "message": {"text": "Antwort 1", "metadata": f"lotse:{reply_id()}"},
     }
     assert request.headers["Authorization"] == "Bearer token-of-the-page"
+
+
+def private(**given: Any) -> ReplyApproved:
+    """The one private answer to a public comment."""
+    where = other(address(), in_reply_to="100_comment_1")
+    return approved(where=where, comment_on=Channel.FACEBOOK, **given)
+
+
+async def test_a_comment_is_answered_in_private_by_its_id_and_the_echo_is_ours(desk: Shop, meta: Provider) -> None:
+    await desk.feed(opened(where=address(Channel.FACEBOOK)), private(text="Ihre IBAN ist DE89 3704 0044 0532 0130 00."))
+    (sent,) = await desk.send()
+    assert isinstance(sent, ReplySent)
+    assert (sent.conversation_id, sent.channel) == (conversation(), Channel.MESSENGER)
+    (request,) = meta.seen
+    assert request.path == "/100/messages"
+    assert request.json == {
+        "recipient": {"comment_id": "100_comment_1"},
+        "message": {"text": "Ihre IBAN ist DE89 3704 0044 0532 0130 00.", "metadata": f"lotse:{reply_id()}"},
+    }
+    assert await desk.feed(echo("m_1", reply_id())) == []
+    (arrived,) = await desk.feed(delivered("m_1"))
+    assert isinstance(arrived, ReplyDelivered)
+
+
+@pytest.mark.parametrize(
+    ("given", "days", "sends"),
+    [({}, 6.9, True), ({}, 7, False), ({"text": "lang " * 500}, 0, False), ({"comment_on": Channel.X}, 0, False)],
+)
+async def test_a_private_answer_is_checked_again_when_it_goes_out(
+    desk: Shop, meta: Provider, given: dict[str, Any], days: float, sends: bool
+) -> None:
+    desk.later(days=days)
+    where = other(address(), in_reply_to="100_comment_1")
+    await desk.feed(opened(), approved(where=where, **({"comment_on": Channel.FACEBOOK} | given)))
+    (told,) = await desk.send()
+    assert isinstance(told, ReplySent if sends else ReplyFailed)
+    assert sends or told.reason == "blocked"
+    assert len(meta.seen) == int(sends)
+
+
+async def test_a_comment_that_was_answered_in_private_before_says_so_in_plain_words(desk: Shop, meta: Provider) -> None:
+    meta.answers.append(meta_error(400, 10900, message="Activity already replied to"))
+    await desk.feed(opened(), private())
+    (lost,) = await desk.send()
+    assert isinstance(lost, ReplyFailed)
+    assert (lost.reason, "Frist" in lost.detail) == ("blocked", True)
 
 
 async def test_the_same_approval_read_twice_sends_once(desk: Shop, meta: Provider) -> None:

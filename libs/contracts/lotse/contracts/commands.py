@@ -36,6 +36,8 @@ class ReplyRequested(ConversationCommand, name="reply.requested"):
     attachments: tuple[Attachment, ...] = ()
     then: Literal["waiting", "resolved"] = "waiting"
     override_reason: str | None = None
+    private: bool = False
+    """Answer the newest public comment in private; the channel takes one such answer to a comment."""
 
 
 class ResolveRequested(ConversationCommand, name="resolve.requested"):

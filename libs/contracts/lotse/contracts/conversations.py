@@ -210,6 +210,10 @@ class ReplyApproved(ConversationEvent, name="reply.approved"):
     """Opens the channel's reply window."""
     override_reason: str | None = None
     """Personal data in public was let through by a role that may, for this reason."""
+    comment_on: Channel | None = None
+    """Where a public comment is answered in private: its channel. `address` is the private one then, and its
+    `in_reply_to` the comment.
+    """
     then: Literal["waiting", "resolved"] = "waiting"
     at: AwareDatetime
 

@@ -86,7 +86,15 @@ async def _look(settings: KafkaSettings) -> tuple[TopicLag, ...]:
     finally:
         await asyncio.gather(consumer.stop(), admin.close(), return_exceptions=True)
     return tuple(
-        TopicLag(topic, extents[topic], tuple(group(topic, extents[topic], *standing[r]) for r in spec.readers))
+        TopicLag(
+            topic,
+            extents[topic],
+            tuple(
+                group(topic, extents[topic], *standing[r])
+                for r in spec.readers
+                if reads(topic, extents[topic], standing[r][1])
+            ),
+        )
         for topic, spec in zip(topics, TOPICS.values(), strict=True)
     )
 
@@ -125,6 +133,13 @@ async def _committed(admin: AIOKafkaAdminClient, name: str) -> tuple[str, Commit
     except KafkaError as error:
         return name, type(error).__name__
     return name, {(tp.topic, tp.partition): found.offset for tp, found in offsets.items()}
+
+
+def reads(topic: str, extents: Mapping[int, Extent], committed: Committed | str) -> bool:
+    """A group that stands somewhere, and nowhere on a topic that has records, is not set up to read it."""
+    if isinstance(committed, str) or not committed or not any(extent.end for extent in extents.values()):
+        return True
+    return any(known == topic for known, _ in committed)
 
 
 def group(topic: str, extents: Mapping[int, Extent], name: str, committed: Committed | str) -> GroupLag:

@@ -65,6 +65,13 @@ class Part(_Said):
     received_at: AwareDatetime
 
 
+class Replayed(_Said):
+    """Whether a part is understood by now; then it is kept no longer."""
+
+    understood: bool
+    events: int
+
+
 class Unparsed(_Said):
     items: tuple[Part, ...]
     total: int
@@ -139,7 +146,7 @@ class Operations:
         self._known = None
 
     async def parked(self, service: str, number: int, *, value: bool) -> ParkedWhole:
-        """One record, with what it says only where `value` is asked for. Raises Unreachable, NotThere."""
+        """One record, with what it says only where `value` is asked for. Raises Unreachable; NotThere: it is gone."""
         params = {"value": "true"} if value else {}
         return await self.replicas.first(service, f"/ops/parked/{number}", ParkedWhole, **params)
 
@@ -147,6 +154,11 @@ class Operations:
         """Have the service try it again, which it does at once. Raises Unreachable, NotThere."""
         self.forget()
         return await self.replicas.first(service, f"/ops/parked/{number}/replay", Parked, method="POST")
+
+    async def replay_part(self, number: UUID) -> Replayed:
+        """Have ingest read a part again that was not understood. Raises Unreachable, NotThere."""
+        self.forget()
+        return await self.replicas.first("ingest", f"/ops/unparsed/{number}/replay", Replayed, method="POST")
 
     async def _ask(self, desk: Parts, shown: int) -> Look:
         (topics, fault), accounts, services = await asyncio.gather(

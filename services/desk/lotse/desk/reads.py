@@ -154,6 +154,7 @@ SELECT row_to_json(t)::text FROM (
                    coalesce(CASE WHEN NOT r.approved THEN 'blocked' END, v.state, 'approved') AS state,
                    coalesce(r.agent_id, v.agent_id) AS agent_id, r.agent_name, coalesce(r.text, v.text) AS text,
                    coalesce(r.attachments, '[]') AS attachments, r.leads_to, r.override_reason, r.problem,
+                   coalesce(r.private, false) AS private,
                    coalesce(r.spans, '[]') AS spans, r.suggestion, coalesce(r.at, v.at) AS at, v.sent_at,
                    v.delivered_at, v.read_at, v.failed_at, v.reason, v.detail, coalesce(v.human, true) AS human,
                    coalesce(v.elsewhere, false) AS elsewhere

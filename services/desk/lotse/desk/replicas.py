@@ -23,8 +23,11 @@ class Unreachable(Exception):
         self.word = word
 
 
-class NotThere(Exception):
-    """The part answers, and has no such thing."""
+class NotThere(Unreachable):
+    """The part answers, and has no such thing; or none of these pages, as it knows no LOTSE_SERVICE_TOKEN."""
+
+    def __init__(self) -> None:
+        super().__init__("HTTP 404")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +63,13 @@ class Replicas:
         return found
 
     async def get(self, replica: Replica, path: str, model: type[M], **params: str) -> M:
-        """Raises Unreachable, NotThere."""
+        """Raises Unreachable."""
         return await self._ask("GET", replica, path, model, params)
 
     async def first(self, service: str, path: str, model: type[M], *, method: str = "GET", **params: str) -> M:
         """Of the first replica that answers: for what all of them read from one database.
 
-        Raises Unreachable where none does, NotThere.
+        Raises Unreachable where none does, NotThere where the last one has no such thing.
         """
         fault = Unreachable("not configured")
         for replica in await self.of(service):
@@ -86,7 +89,7 @@ class Replicas:
                 body = await answer.read()
         except (ClientError, TimeoutError, OSError) as error:
             raise Unreachable(type(error).__name__) from error
-        if answer.status == 404 and b'"not found"' in body:
+        if answer.status == 404:
             raise NotThere
         if answer.status != 200:
             raise Unreachable(f"HTTP {answer.status}")

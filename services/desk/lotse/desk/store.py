@@ -210,14 +210,15 @@ SET sequence = excluded.sequence, occurred_at = excluded.occurred_at, customer_i
 
 _SAVE_REPLIES = """
 INSERT INTO reply (conversation_id, reply_id, sequence, agent_id, agent_name, approved, text, attachments, leads_to,
-                   override_reason, problem, spans, suggestion, at)
+                   override_reason, problem, spans, suggestion, at, private)
 SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::text[], $5::text[], $6::boolean[], $7::text[],
-                     $8::json[], $9::text[], $10::text[], $11::text[], $12::json[], $13::text[], $14::timestamptz[])
+                     $8::json[], $9::text[], $10::text[], $11::text[], $12::json[], $13::text[], $14::timestamptz[],
+                     $15::boolean[])
 ON CONFLICT (conversation_id, reply_id) DO UPDATE
 SET sequence = excluded.sequence, agent_id = excluded.agent_id, agent_name = excluded.agent_name,
     approved = excluded.approved, text = excluded.text, attachments = excluded.attachments,
     leads_to = excluded.leads_to, override_reason = excluded.override_reason, problem = excluded.problem,
-    spans = excluded.spans, suggestion = excluded.suggestion, at = excluded.at
+    spans = excluded.spans, suggestion = excluded.suggestion, at = excluded.at, private = excluded.private
 """
 
 _SAVE_NOTES = """

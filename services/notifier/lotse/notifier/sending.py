@@ -104,7 +104,10 @@ class Sender:
             case Meta() as way if letter:
                 tag = needs_human_tag(self.rules, letter, self.clock())
                 part = Message(letter.parts[row.done], files[0] if files else None, row.uploaded)
-                return await way.send(letter.address, row.id, part, human_tag=tag, traceparent=traceparent)
+                private = letter.comment_on is not None
+                return await way.send(
+                    letter.address, row.id, part, human_tag=tag, private=private, traceparent=traceparent
+                )
             case Mailer() as way if letter:
                 return await self.freight.by_mail(way, _mail(row, letter), files)
             case _:

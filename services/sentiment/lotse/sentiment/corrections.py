@@ -9,8 +9,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from aiokafka.errors import KafkaError
-
 from lotse.contracts.conversations import MessageAdded, MessageRemoved, MessageUpdated, ReadingChanged
 from lotse.contracts.envelope import EnvelopeError, Event, decode
 from lotse.contracts.ids import MessageId
@@ -86,7 +84,7 @@ def write_labels(rows: Iterable[Mapping[str, str]], path: Path) -> int:
 
 
 async def read_log(settings: KafkaSettings) -> Corrections:
-    """Everything on `lotse-conversations` up to now. Raises KafkaError."""
+    """Everything on `lotse-conversations` up to now. Raises BrokerUnavailable."""
     found = Corrections()
     ends = await log.ends(settings, Topic.CONVERSATIONS.full_name(settings.topic_prefix), _CLIENT)
     async for record in log.until(settings, ends, _CLIENT):
@@ -105,7 +103,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         found = asyncio.run(read_log(KafkaSettings.read()))
         written = write_labels(found.rows(), out)
-    except (RuntimeFault, KafkaError, OSError) as error:
+    except (RuntimeFault, OSError) as error:
         print(f"lotse-corrections: {error}", file=sys.stderr)
         return 2
     gone = len(found.readings) - written

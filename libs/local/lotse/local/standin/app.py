@@ -38,6 +38,8 @@ class App:
     faults: Faults
     echoes: Echoes
     shelf: Shelf = field(default_factory=Shelf)
+    privately: set[str] = field(default_factory=set[str])
+    """Comments that were answered in private."""
 
     @classmethod
     def of(cls, config: Config, ingest: str, *, telling: bool) -> "App":
@@ -102,7 +104,13 @@ class App:
             return graph.error(400, 100, "(#100) Invalid attachment id")
         fault = self.faults.next("comments" if wish.channel.value in _COMMENTS else "messages")
         refused = graph.refusal(fault) if fault else None
-        return refused or self._accept(sender, wish, fault)
+        if refused is not None:
+            return refused
+        if wish.private and wish.recipient in self.privately:
+            return graph.error(400, 10900, "(#10900) Activity already replied to")
+        if wish.private:
+            self.privately.add(wish.recipient)
+        return self._accept(sender, wish, fault)
 
     def _describe(self, request: Request) -> Response:
         sender = graph.sign_in(request, self.senders)

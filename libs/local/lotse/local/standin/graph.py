@@ -66,6 +66,8 @@ class Wish:
     """The id of a file that was brought before."""
     kind: str = ""
     """As what the file is sent."""
+    private: bool = False
+    """It answers the comment `in_reply_to` in private, which goes once."""
 
     def answer(self, provider_id: str) -> Response:
         """The answer that tells the id."""
@@ -141,16 +143,20 @@ def _comment(node: str, body: dict[str, object]) -> Wish:
 
 
 def _messenger(body: dict[str, object]) -> Wish:
-    message, recipient = _part(body, "message"), _text(_part(body, "recipient"), "id")
+    message, to = _part(body, "message"), _part(body, "recipient")
+    comment = _text(to, "comment_id") if "comment_id" in to else None
+    recipient = comment or _text(to, "id")
     reference = message.get("metadata")
     named = reference if isinstance(reference, str) else None
     direct = recipient.startswith(INSTAGRAM_SCOPED)
     channel = Channel.INSTAGRAM_DIRECT if direct else Channel.MESSENGER
     if "attachment" not in message:
-        return Wish(channel, recipient, _text(message, "text"), reply_of(named), named)
+        text = _text(message, "text")
+        return Wish(channel, recipient, text, reply_of(named), named, comment, private=comment is not None)
     attachment = _part(message, "attachment")
     file, kind = _text(_part(attachment, "payload"), "attachment_id"), _text(attachment, "type")
-    return Wish(channel, recipient, "", reply_of(named), named, file=file, kind=kind)
+    private = comment is not None
+    return Wish(channel, recipient, "", reply_of(named), named, comment, file=file, kind=kind, private=private)
 
 
 def _whatsapp(body: dict[str, object]) -> Wish:

@@ -87,6 +87,7 @@ async def reply(conversation_id: UUID, wish: m.ReplyWish, command: Command) -> R
         attachments=tuple(_attached(command.desk, file_id) for file_id in wish.attachments),
         then=wish.then,
         override_reason=wish.override_reason,
+        private=wish.private,
     )
     return await _answer(command, event)
 

@@ -160,6 +160,8 @@ class Reply(Model):
     override_reason: str | None
     problem: str | None
     spans: tuple[Span, ...]
+    private: bool
+    """A public comment was answered in private."""
     suggestion: str | None
     at: datetime
     sent_at: datetime | None
@@ -428,6 +430,8 @@ class ReplyWish(Wish):
     then: Literal["waiting", "resolved"] = "waiting"
     override_reason: Annotated[Text, Field(min_length=1, max_length=1_000)] | None = None
     """Let personal data through in public, for this reason; takes a role that may."""
+    private: bool = False
+    """Answer the newest public comment in private, which Facebook and Instagram take once within seven days."""
 
     @model_validator(mode="after")
     def _says_something(self) -> Self:

@@ -203,10 +203,12 @@ class Composer:
         for _ in range(_TRIES):
             await asyncio.sleep(pause)
             async with self._storing:
-                if await self._save():
-                    return
-            self._box.tell("notice", self._said.not_saved)
-            pause = _SAVE_AGAIN
+                saved = await self._save()
+            if saved and not self._unsaved:
+                return
+            pause = _SAVE_AFTER if saved else _SAVE_AGAIN
+            if not saved:
+                self._box.tell("notice", self._said.not_saved)
 
     async def _save(self) -> bool:
         """Save what was typed; what cannot be saved now is kept for the next time."""
@@ -216,7 +218,8 @@ class Composer:
                 await self._save_one(self._draft_of(place, typed), typed.revision)
         except ApiError:
             self._unsaved = taken | self._unsaved
-        return not self._unsaved
+            return False
+        return True
 
     async def _save_one(self, draft: Draft, revision: int) -> None:
         async with reading(self._parts.database) as tx:

@@ -1,7 +1,7 @@
 """What strangers wrote, made fit to be shown: HTML mails sanitised, links found in plain text.
 
-Three walls stand around an HTML mail, each enough by itself: the allow lists here, a sandbox without scripts
-(`elements/timeline.js`), and the policy in the document's own head, which fetches nothing.
+Three walls stand around an HTML mail: the allow lists here, a sandbox without scripts (`elements/timeline.js`), and
+the policy in the document's own head, which fetches nothing. The first is enough, and so are the other two.
 """
 
 import re

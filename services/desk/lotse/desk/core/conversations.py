@@ -278,6 +278,7 @@ def _reply(fact: Fact[Event], event: c.ReplyApproved | c.ReplyBlocked) -> r.Repl
                 spans="[]",
                 suggestion=None,
                 at=event.at,
+                private=event.comment_on is not None,
             )
         case c.ReplyBlocked():
             return r.Reply(

@@ -93,6 +93,8 @@ class Reply:
     spans: Json
     suggestion: str | None
     at: datetime
+    private: bool = False
+    """A public comment was answered in private."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,7 +48,7 @@ def received(rules: Rules, state: State, fact: Fact[Event], event: ConversationQ
     filled = fill(text, conversation)
     letter = Letter(
         address=event.address,
-        parts=split(rules, event.address.account, event.address.channel, filled),
+        parts=split(rules, event.address, rules.profile(event.address.channel), filled),
         text=filled,
         human=False,
         last_customer_message_at=event.waiting_since,

@@ -24,7 +24,7 @@ _WORDS = {
 
 def verdict(rules: Rules, letter: Letter, now: datetime) -> Word | None:
     """What speaks against sending it now; None where nothing does. An override lets personal data through."""
-    profile = rules.profiles[letter.address.channel]
+    profile = rules.profile(letter.address.channel, letter.comment_on)
     if not profile.answerable:
         return Word.NOT_ANSWERABLE
     files = letter.all_files
@@ -38,7 +38,8 @@ def verdict(rules: Rules, letter: Letter, now: datetime) -> Word | None:
 
 def needs_human_tag(rules: Rules, letter: Letter, now: datetime) -> bool:
     """The free window is over, and the longer one for a person's own words is not (Meta's HUMAN_AGENT)."""
-    return replies.window(rules.profiles[letter.address.channel], _moment(letter, now)) is Window.HUMAN_ONLY
+    profile = rules.profile(letter.address.channel, letter.comment_on)
+    return replies.window(profile, _moment(letter, now)) is Window.HUMAN_ONLY
 
 
 def _moment(letter: Letter, now: datetime) -> Moment:

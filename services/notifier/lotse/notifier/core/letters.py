@@ -19,7 +19,8 @@ from lotse.notifier.core.words import Word
 def approved(rules: Rules, state: State, fact: Fact[Event], event: ReplyApproved, now: datetime) -> list[Event]:
     """Put a reply in its conversation's queue; the caller's own systems take it from the topic at once."""
     text = signed(rules, event)
-    parts, files = lay_out(rules, event.address, text, event.attachments)
+    profile = rules.profile(event.address.channel, event.comment_on)
+    parts, files = lay_out(rules, event.address, profile, text, event.attachments)
     letter = Letter(
         address=event.address,
         parts=parts,
@@ -29,6 +30,7 @@ def approved(rules: Rules, state: State, fact: Fact[Event], event: ReplyApproved
         agent_name=event.agent_name,
         last_customer_message_at=event.last_customer_message_at,
         override_reason=event.override_reason,
+        comment_on=event.comment_on,
         resolves=event.then == "resolved",
         files=files,
         attachments=len(event.attachments),
@@ -107,7 +109,7 @@ def _expiry(rules: Rules, kind: Kind, letter: Letter, now: datetime) -> datetime
     """Until when trying makes sense: a day, and no longer than the channel lets us answer."""
     if kind is Kind.RECEIVED:
         return now + rules.timings.received
-    last, profile = letter.last_customer_message_at, rules.profiles[letter.address.channel]
+    last, profile = letter.last_customer_message_at, rules.profile(letter.address.channel, letter.comment_on)
     closes = replies.window_closes_at(profile, last, human=letter.human) if last else None
     return (
         min(now + rules.timings.reply, max(closes, now + rules.timings.call)) if closes else now + rules.timings.reply

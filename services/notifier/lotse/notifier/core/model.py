@@ -65,6 +65,8 @@ class Letter(Value):
     agent_name: str = ""
     last_customer_message_at: AwareDatetime | None = None
     override_reason: str | None = None
+    comment_on: Channel | None = None
+    """The public channel whose comment this answers in private."""
     resolves: bool = False
     files: tuple[tuple[Attachment, ...], ...] = ()
     """What goes with each part; shorter where the last parts have none. A part may have no text."""

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from lotse.contracts.channels import PROFILES, Channel, Profile
+from lotse.contracts.channels import PROFILES, Channel, Profile, as_private_reply
 from lotse.contracts.config import Account, ApiAccount, Config, MailAccount, MetaAccount
 from lotse.contracts.ids import AccountId
 from lotse.notifier.core.model import Sink
@@ -40,6 +40,11 @@ class Rules:
     config: Config
     timings: Timings = Timings()
     profiles: Mapping[Channel, Profile] = field(default_factory=lambda: PROFILES)
+
+    def profile(self, channel: Channel, comment_on: Channel | None = None) -> Profile:
+        """The channel's rules, or those of the one private answer to a comment on another channel."""
+        found = self.profiles[channel]
+        return found if comment_on is None else as_private_reply(self.profiles[comment_on], found)
 
     def account(self, account: AccountId) -> Account | None:
         return self.config.accounts.get(account)

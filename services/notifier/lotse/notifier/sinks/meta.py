@@ -37,7 +37,8 @@ from lotse.notifier.sinks.http import Answer, Clock, Http
 _TOKEN = frozenset({102, 190})
 _ACCOUNT_RATE = frozenset({4, 17, 32, 613, 80001, 80002, 80006, 80007, 130429, 131048})
 _PASSING = frozenset({1, 2, 131000, 131016, 131056, 133004})
-_WINDOW = frozenset({131047})
+_WINDOW = frozenset({131047, 10900})
+"""131047: re-engagement on WhatsApp; 10900: the comment has its one private answer."""
 _WINDOW_DETAIL = frozenset({2018278, 2534022})
 _RECIPIENT = frozenset({551, 131026, 131030})
 _RECIPIENT_DETAIL = frozenset({2018001, 2018108})
@@ -63,17 +64,24 @@ class Message:
     """What the provider calls the file."""
 
 
-def request(account: MetaAccount, address: Address, row_id: UUID, part: Message, *, human_tag: bool) -> Request | None:
-    """The call that carries one part; None where the account lacks what the channel needs."""
+def request(
+    account: MetaAccount, address: Address, row_id: UUID, part: Message, *, human_tag: bool, private: bool = False
+) -> Request | None:
+    """The call that carries one part; None where the account lacks what the channel needs.
+
+    `private` answers the comment `address.in_reply_to` in private (Messenger Platform, "Private Replies").
+    """
     reference = provider_reference(ReplyId(row_id))
     match address.channel:
         case Channel.MESSENGER | Channel.INSTAGRAM_DIRECT:
-            kind: dict[str, object] = {"messaging_type": "RESPONSE"}
-            if human_tag:
-                kind = {"messaging_type": "MESSAGE_TAG", "tag": "HUMAN_AGENT"}
+            kind: dict[str, object] = {"messaging_type": "RESPONSE", "recipient": {"id": address.recipient}}
+            if private:
+                kind = {"recipient": {"comment_id": address.in_reply_to}}
+            elif human_tag:
+                kind |= {"messaging_type": "MESSAGE_TAG", "tag": "HUMAN_AGENT"}
             message = {**meta_files.in_message(part.text, part.file, part.handle), "metadata": reference}
             sender = quote(account.page_id or "me", safe="")
-            return Request(f"/{sender}/messages", {"recipient": {"id": address.recipient}, **kind, "message": message})
+            return Request(f"/{sender}/messages", {**kind, "message": message})
         case Channel.WHATSAPP if account.phone_number_id:
             return Request(f"/{quote(account.phone_number_id, safe='')}/messages", _whatsapp(address, part, reference))
         case Channel.FACEBOOK if address.in_reply_to:
@@ -174,10 +182,17 @@ class Meta:
         self._token = token
 
     async def send(
-        self, address: Address, row_id: UUID, part: Message, *, human_tag: bool, traceparent: str | None
+        self,
+        address: Address,
+        row_id: UUID,
+        part: Message,
+        *,
+        human_tag: bool,
+        private: bool = False,
+        traceparent: str | None,
     ) -> Outcome:
         """Send one part of a message."""
-        made = request(self._account, address, row_id, part, human_tag=human_tag)
+        made = request(self._account, address, row_id, part, human_tag=human_tag, private=private)
         if made is None:
             return Refused(Word.NO_ACCOUNT)
         headers = self._headers(traceparent)

@@ -6,6 +6,7 @@ from lotse.contracts.conversations import ConversationResolved, ConversationWait
 from lotse.contracts.envelope import Event
 from lotse.contracts.notices import ReplyFailed, ReplySent
 from lotse.contracts.values import Actor, Status
+from lotse.router.core import replies
 from lotse.router.core.commands import closed
 from lotse.router.core.queueing import ROUTER
 from lotse.router.core.replies import mark
@@ -69,7 +70,9 @@ def _reason(event: ReplySent) -> str:
 
 
 def failed(state: State, event: ReplyFailed) -> list[Event]:
-    """Only remembered: the conversation stays with whoever has it."""
+    """Only remembered: the conversation stays with whoever has it, and what nobody got may be tried again."""
     reply = state.replies.get(event.reply_id)
     mark(state, reply or Reply(event.reply_id, event.conversation_id, "failed", event.agent_id), "failed")
+    if event.reason != "unknown":
+        replies.failed(state, state.conversations[event.conversation_id], event.reply_id)
     return []

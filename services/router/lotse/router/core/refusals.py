@@ -23,6 +23,7 @@ _DETAILS = {
     "empty": "There is nothing in it.",
     "no_message": "The conversation has no such message.",
     "removed": "The customer deleted the message.",
+    "no_private_reply": "This channel takes no private answer to a comment.",
     "reads_so": "The message reads so already.",
 }
 

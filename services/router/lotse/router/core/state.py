@@ -82,6 +82,14 @@ class Read:
 
 
 @dataclass(frozen=True, slots=True)
+class PrivateReply:
+    """The private answer to a public comment; there may be no second one to this comment."""
+
+    comment: str
+    reply_id: ReplyId
+
+
+@dataclass(frozen=True, slots=True)
 class Conversation:
     """One conversation. `agent_id` has it (assigned, waiting or snoozed); `last_agent_id` had it before."""
 
@@ -115,6 +123,7 @@ class Conversation:
     timer_at: datetime | None = None
     """When the status runs out: new is queued, queued changes its ring, snoozed wakes."""
     promise: Promise | None = None
+    private_reply: PrivateReply | None = None
     resolved_at: datetime | None = None
 
     @property

@@ -5,7 +5,7 @@ export default {
   template: `
 <div class="nu-bar" role="search" :aria-label="texts.period">
   <div class="lt-tabs" role="group" :aria-label="texts.period">
-    <button v-for="(label, range) in texts.ranges" :key="range" type="button" :aria-pressed="String(state.range === range)"
+    <button v-for="[range, label] in texts.ranges" :key="range" type="button" :aria-pressed="String(state.range === range)"
             @click="pick('range', range)">{{ label }}</button>
   </div>
   <div v-if="state.range === 'own'" class="nu-dates">
@@ -15,14 +15,14 @@ export default {
       <input type="date" class="lt-input" :value="state.to" :min="state.from" @change="pick('to', $event.target.value)"></label>
   </div>
   <div class="lt-tabs" role="group" :aria-label="texts.steps_label">
-    <button v-for="(label, step) in texts.steps" :key="step" type="button" :aria-pressed="String(state.by === step)"
+    <button v-for="[step, label] in texts.steps" :key="step" type="button" :aria-pressed="String(state.by === step)"
             @click="pick('by', step)">{{ label }}</button>
   </div>
-  <label v-for="name in ['channel', 'team', 'agent']" :key="name" class="nu-field" v-show="Object.keys(options[name]).length">
+  <label v-for="name in ['channel', 'team', 'agent']" :key="name" class="nu-field" v-show="options[name].length">
     <span>{{ texts[name] }}</span>
     <select class="lt-input" :value="state[name] || ''" @change="pick(name, $event.target.value)">
       <option value="">{{ texts.any }}</option>
-      <option v-for="(label, value) in options[name]" :key="value" :value="value">{{ label }}</option>
+      <option v-for="[value, label] in options[name]" :key="value" :value="value">{{ label }}</option>
     </select>
   </label>
   <span class="nu-said lt-small lt-muted">

@@ -1,7 +1,7 @@
 # pyright: reportUnknownMemberType=false
 """What the numbers are about and when they are counted again, drawn by `figures_bar.js`."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import cast
 
 from nicegui import ui
@@ -17,7 +17,7 @@ class FiguresBar(ui.element, component="figures_bar.js"):
     def __init__(
         self,
         texts: Mapping[str, object],
-        options: Mapping[str, Mapping[str, str]],
+        options: Mapping[str, Sequence[tuple[str, str]]],
         choose: Callable[[Choice], Awaitable[None]],
         again: Callable[[], Awaitable[None]],
     ) -> None:

@@ -97,13 +97,18 @@ export default {
     act(what) {
       if (this.busy) return;
       this.problem = "";
-      if (what === "about") document.documentElement.toggleAttribute("data-about");
+      if (what === "about") this.showAbout();
       else if (what === "link") this.copy();
       else if (what === "snooze") this.$refs.snooze.open();
       else if (what === "transfer") {
         this.$emit("targets");
         this.$refs.transfer.open();
       } else this.send({ what });
+    },
+    /** Where there is no room beside, the panel lies above; it takes the focus, and gives it back. */
+    showAbout() {
+      document.documentElement.toggleAttribute("data-about");
+      this.$nextTick(() => document.querySelector(".cv-close")?.focus());
     },
     send(wish) {
       [this.busy, this.before] = [wish.what, this.at.status];

@@ -2,11 +2,11 @@ import { clock, exactly, relative } from "lotse-conversing";
 
 /**
  * How the installation stands. `show` brings everything, `asOf` that nothing changed, `record` a parked record; `look`,
- * `replay` and `more` say what the person wants. What is not known is said to be unknown, never zero.
+ * `replay`, `part` and `more` say what the person wants. What is not known is said to be unknown, never zero.
  */
 export default {
   props: { texts: Object, language: String, replays: Boolean },
-  emits: ["look", "replay", "more"],
+  emits: ["look", "replay", "part", "more"],
   template: `
 <div v-if="at" class="op">
   <p class="lt-sr" role="status" aria-live="polite">{{ spoken }}</p>
@@ -110,7 +110,8 @@ export default {
         <span class="lt-muted lt-small">{{ fill(texts.bytes, { n: one.size }) }}</span><span class="lt-grow"></span>
         <template v-if="one.trace"><a v-if="one.trace_address" class="lt-small" :href="one.trace_address" target="_blank" rel="noreferrer">{{ texts.trace }} {{ one.trace.slice(0, 8) }}</a>
           <button v-else type="button" class="lt-button small quiet" :title="command(one.trace)" @click="copy(command(one.trace))">{{ texts.trace }} {{ one.trace.slice(0, 8) }}</button></template>
-        <time class="lt-muted lt-small" :datetime="one.at" :title="exactly(one.at, language)">{{ relative(one.at, now, language) }}</time></li></ul></template>
+        <time class="lt-muted lt-small" :datetime="one.at" :title="exactly(one.at, language)">{{ relative(one.at, now, language) }}</time>
+        <button v-if="replays" type="button" class="lt-button small" data-act="part" :aria-label="fill(texts.part_again, { who: one.account })" @click="$emit('part', { id: one.id })"><i class="lt-icon lt-icon-refresh" aria-hidden="true"></i>{{ texts.replay }}</button></li></ul></template>
     <p v-else class="lt-muted lt-small">{{ texts.none_unparsed }}</p>
   </section>
 

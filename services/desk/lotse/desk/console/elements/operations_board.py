@@ -16,7 +16,10 @@ Heard = Callable[[GenericEventArguments], Awaitable[None]]
 
 
 class OperationsBoard(ui.element, component="operations_board.js", esm=MODULES):
-    """`on_look(event)`: a parked record is to be shown; `on_replay(event)`: tried again; `on_more()`: more of them."""
+    """`on_look(event)`: a parked record is to be shown; `on_replay(event)`: tried again; `on_more()`: more of them;
+
+    `on_part(event)`: a part that was not understood is to be read again.
+    """
 
     def __init__(
         self,
@@ -26,6 +29,7 @@ class OperationsBoard(ui.element, component="operations_board.js", esm=MODULES):
         *,
         on_look: Heard,
         on_replay: Heard,
+        on_part: Heard,
         on_more: Callable[[], Awaitable[None]],
     ) -> None:
         super().__init__()
@@ -34,6 +38,7 @@ class OperationsBoard(ui.element, component="operations_board.js", esm=MODULES):
         self._props["replays"] = may_replay
         self.on("look", on_look)
         self.on("replay", on_replay)
+        self.on("part", on_part)
         self.on("more", lambda _: on_more())
 
     def show(self, shown: Shown, at: datetime) -> None:

@@ -33,11 +33,11 @@ export default {
         <p v-if="state.status === 'not_responding'" class="lt-danger lt-small">{{ texts.missed }}</p>
         <div class="lt-own-choices">
           <label v-for="one in ['online', 'away', 'offline']" :key="one" :class="{chosen: state.status === one}">
-            <input type="radio" name="lt-presence" :value="one" :checked="state.status === one" :disabled="waiting" @change="ask(one, false)">
+            <input type="radio" name="lt-presence" :value="one" :checked="state.status === one" :aria-disabled="String(waiting)" @change="ask(one, false)">
             <span class="lt-dot" :class="dot(one)" aria-hidden="true"></span>{{ texts.statuses[one] }}
           </label>
         </div>
-        <button v-if="state.conversations && state.status !== 'online'" type="button" class="lt-button small" :disabled="waiting" @click="ask(state.status === 'offline' ? 'offline' : 'away', true)">
+        <button v-if="state.conversations && state.status !== 'online'" type="button" class="lt-button small" :aria-disabled="String(waiting)" @click="ask(state.status === 'offline' ? 'offline' : 'away', true)">
           <i class="lt-icon lt-icon-transfer" aria-hidden="true"></i>{{ texts.hand_back }} ({{ state.conversations }})
         </button>
         <p class="lt-small lt-own-said" role="status">{{ said }}</p>
@@ -106,6 +106,7 @@ export default {
       this.waiting = false;
     },
     ask(status, hand_back) {
+      if (this.waiting) return;
       this.waiting = true;
       this.said = this.texts.asking;
       this.$emit("status", { status, hand_back });

@@ -54,7 +54,7 @@ export default {
             </template>
             <time class="lt-muted" :datetime="row.entry.at" :title="exactly(row.entry.at, language)">{{ clock(row.entry.at, language) }}</time>
           </div>
-          <div class="tl-bubble" :class="row.entry.tone && 'lt-' + row.entry.tone">
+          <div v-if="row.says" class="tl-bubble" :class="row.entry.tone && 'lt-' + row.entry.tone">
             <h4 v-if="row.entry.subject" dir="auto">{{ row.entry.subject }}</h4>
             <p v-if="row.entry.gone" class="tl-gone"><i class="lt-icon lt-icon-close" aria-hidden="true"></i>{{ row.entry.marks[0]?.text }}</p>
             <iframe v-else-if="row.body?.mode === 'html'" class="tl-html" :class="{cut: row.body.high && !row.body.all}" :title="texts.html_title"
@@ -217,6 +217,7 @@ export default {
       const less = body?.mode === "html" ? !body.all : !body?.pieces && !body?.all;
       return {
         type: "entry", key: entry.id, entry, body, less,
+        says: entry.gone || entry.subject || entry.pieces.length || entry.files.length || entry.whole,
         first: !same || entry.when - before.when > TOGETHER,
         more: more && !entry.gone, cut: long && less,
       };

@@ -21,6 +21,8 @@ class OperationsTexts:
     """Why calls were refused."""
     unreachable: str
     asked: str
+    understood: str
+    not_yet: str
     gone: str
     forbidden: str
     keys: Texts
@@ -93,6 +95,7 @@ OPERATIONS: Mapping[Language, OperationsTexts] = {
             "unparsed": "Nicht verstandene Teile",
             "unparsed_note": "Echte Aufrufe, von denen ein Teil unbekannt war; der Rest ist angekommen.",
             "none_unparsed": "Alles wurde verstanden.",
+            "part_again": "Nicht verstandenen Teil von {who} erneut lesen",
             "bytes": "{n} Bytes",
             "kafka_away": "Kafka ist nicht erreichbar: Rückstände sind unbekannt ({what}).",
             "as_of": "Stand {time}",
@@ -115,6 +118,8 @@ OPERATIONS: Mapping[Language, OperationsTexts] = {
         },
         unreachable="Der Dienst ist gerade nicht erreichbar.",
         asked="Der Eintrag wird erneut versucht.",
+        understood="Verstanden: {n} Ereignisse daraus sind veröffentlicht.",
+        not_yet="Auch diese Version versteht den Teil nicht; er bleibt aufgehoben.",
         gone="Der Eintrag ist nicht mehr da: Er wurde angewendet oder gelöscht.",
         forbidden="Das darf Ihre Rolle nicht.",
         keys={"group": "Betrieb", "refresh": "Neu lesen"},
@@ -185,6 +190,7 @@ OPERATIONS: Mapping[Language, OperationsTexts] = {
             "unparsed": "Parts not understood",
             "unparsed_note": "Authentic calls of which a part was not known; the rest has arrived.",
             "none_unparsed": "Everything was understood.",
+            "part_again": "Read a part of {who} that was not understood again",
             "bytes": "{n} bytes",
             "kafka_away": "Kafka cannot be reached: lag is unknown ({what}).",
             "as_of": "As of {time}",
@@ -207,6 +213,8 @@ OPERATIONS: Mapping[Language, OperationsTexts] = {
         },
         unreachable="The service cannot be reached at the moment.",
         asked="The record is being tried again.",
+        understood="Understood: {n} events of it are published.",
+        not_yet="This release does not understand the part either; it is kept.",
         gone="The record is no longer there: it was applied or deleted.",
         forbidden="Your role may not do that.",
         keys={"group": "Operations", "refresh": "Read again"},

@@ -97,21 +97,29 @@ class Numbers:
     def _bar_texts(self) -> dict[str, object]:
         said = self._said
         return {
-            "period": said.period, "ranges": said.ranges, "first": said.first, "last": said.last,
-            "steps_label": said.steps_label, "steps": said.steps, "channel": said.channel, "team": said.team,
-            "agent": said.agent, "any": said.any, "refresh": said.refresh,
-        }  # fmt: skip
+            "period": said.period,
+            "ranges": list(said.ranges.items()),
+            "first": said.first,
+            "last": said.last,
+            "steps_label": said.steps_label,
+            "steps": list(said.steps.items()),
+            "channel": said.channel,
+            "team": said.team,
+            "agent": said.agent,
+            "any": said.any,
+            "refresh": said.refresh,
+        }
 
-    def _filters(self) -> dict[str, dict[str, str]]:
+    def _filters(self) -> dict[str, list[tuple[str, str]]]:
         """What can be chosen: an agent finds himself and his own teams."""
         config, language = self._console.parts().config, self._viewer.language
         reader = reader_of(config, self._viewer.caller)
         everybody = reader.role != "agent"
-        used = {Channel(line): channel_name(line, language) for line in list(Channel)}
+        channels = [(channel.value, channel_name(channel, language)) for channel in Channel]
         return {
-            "channel": {channel.value: name for channel, name in sorted(used.items(), key=lambda one: one[1].lower())},
-            "team": {id: team.name for id, team in config.teams.items() if everybody or id in reader.teams},
-            "agent": {id: one.name for id, one in config.agents.items() if everybody or id == reader.agent},
+            "channel": sorted(channels, key=lambda one: one[1].lower()),
+            "team": [(id, team.name) for id, team in config.teams.items() if everybody or id in reader.teams],
+            "agent": [(id, one.name) for id, one in config.agents.items() if everybody or id == reader.agent],
         }
 
     def _overview(self) -> None:

@@ -2,6 +2,7 @@
 """Operations: services, topics and lag, parked records to look at and try again, accounts with what came and failed."""
 
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from nicegui import ui
 from nicegui.events import GenericEventArguments
@@ -67,6 +68,7 @@ class Page:
                 self._admin,
                 on_look=self._look,
                 on_replay=self._replay,
+                on_part=self._read_again,
                 on_more=self._more,
             )
         keys.register("r", self._said.keys["refresh"], group=self._said.keys["group"], do=self.renew)
@@ -92,7 +94,7 @@ class Page:
             return
         try:
             found = await self._operations.parked(named.service, named.id, value=self._admin)
-        except (Unreachable, NotThere) as error:
+        except Unreachable as error:
             await self._failed(error)
         else:
             self._board.record(self._telling.record(named.service, found))
@@ -106,12 +108,27 @@ class Page:
             return
         try:
             await self._operations.replay(named.service, named.id)
-        except (Unreachable, NotThere) as error:
+        except Unreachable as error:
             await self._failed(error)
             return
         self._say(self._said.asked)
         for seconds in _SOON:
             ui.timer(seconds, self._afresh, once=True)
+
+    async def _read_again(self, event: GenericEventArguments) -> None:
+        """Have a part read again that was not understood."""
+        if not self._admin:
+            self._say(self._said.forbidden, failed=True)
+            return
+        try:
+            found = await self._operations.replay_part(UUID(event.args["id"]))
+        except (KeyError, TypeError, ValueError):
+            return
+        except Unreachable as error:
+            await self._failed(error)
+            return
+        self._say(self._said.understood.format(n=found.events) if found.understood else self._said.not_yet)
+        await self._afresh()
 
     async def _afresh(self) -> None:
         self._operations.forget()

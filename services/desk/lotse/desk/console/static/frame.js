@@ -40,6 +40,13 @@
     if (language) window.lotse.language(language);
   });
 
+  // What follows the skip link is read on from there: the focus goes with it.
+  document.addEventListener("click", (event) => {
+    if (!event.target.closest?.(".lt-skip")) return;
+    event.preventDefault();
+    document.getElementById("lt-main")?.focus();
+  });
+
   // A reader that does not see NiceGUI's word on a lost connection hears it.
   document.addEventListener("DOMContentLoaded", () => {
     for (const popup of document.querySelectorAll(".nicegui-error-popup")) popup.setAttribute("role", "status");
