@@ -126,24 +126,36 @@ class Look:
     accounts: AccountsLook
 
 
+@dataclass(frozen=True, slots=True)
+class _Known:
+    done: int
+    shown: int
+    until: float
+    look: Look
+
+
 @dataclass(slots=True)
 class Operations:
     """One for each process of the desk."""
 
     replicas: Replicas
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
-    _known: tuple[float, int, Look] | None = None
+    _done: int = 0
+    """How often something was done, after which what was seen before is old."""
+    _known: "_Known | None" = None
 
     async def look(self, desk: Parts, shown: int = SHOWN) -> Look:
-        """Everything, two seconds old at the most; nothing is raised for a part that cannot be asked."""
+        """Everything, as it was seen two seconds ago at the most; what cannot be asked raises nothing."""
         async with self._lock:
-            if self._known is None or self._known[1] < shown or monotonic() - self._known[0] > _KEPT_FOR:
-                self._known = (monotonic(), shown, await self._ask(desk, shown))
-            return self._known[2]
+            known = self._known
+            if known is None or known.done != self._done or known.shown < shown or monotonic() > known.until:
+                done, found = self._done, await self._ask(desk, shown)
+                known = self._known = _Known(done, shown, monotonic() + _KEPT_FOR, found)
+            return known.look
 
     def forget(self) -> None:
         """Something was done: look afresh."""
-        self._known = None
+        self._done += 1
 
     async def parked(self, service: str, number: int, *, value: bool) -> ParkedWhole:
         """One record, with what it says only where `value` is asked for. Raises Unreachable; NotThere: it is gone."""
@@ -171,14 +183,17 @@ class Operations:
     async def _service(self, name: str, shown: int) -> ServiceLook:
         try:
             replicas = await self.replicas.of(name)
-            processes = await asyncio.gather(*map(self._process, replicas))
         except Unreachable as error:
             return ServiceLook(name, (), None, error.word)
+        processes = tuple(await asyncio.gather(*map(self._process, replicas)))
+        there = next((r for r, p in zip(replicas, processes, strict=True) if p.status), None)
+        if there is None:
+            return ServiceLook(name, processes, None, processes[0].fault)
         try:
-            parked = await self.replicas.first(name, "/ops/parked", ParkedPage, limit=str(min(shown, MOST)))
+            parked = await self.replicas.get(there, "/ops/parked", ParkedPage, limit=str(min(shown, MOST)))
         except Unreachable as error:
-            return ServiceLook(name, tuple(processes), None, error.word)
-        return ServiceLook(name, tuple(processes), parked)
+            return ServiceLook(name, processes, None, error.word)
+        return ServiceLook(name, processes, parked)
 
     async def _process(self, replica: Replica) -> Process:
         where = replica.url.partition("://")[2]

@@ -435,7 +435,10 @@ export default {
     unpick() {
       if (!this.picking) return;
       this.picking = false;
-      this.$nextTick(() => this.$refs.text?.focus());
+      this.$nextTick(() => {
+        this.$refs.text?.focus();
+        this.$refs.text?.setSelectionRange(...this.from);
+      });
     },
     take(answer) {
       this.picking = false;

@@ -72,7 +72,13 @@ class Page:
                 on_more=self._more,
             )
         keys.register("r", self._said.keys["refresh"], group=self._said.keys["group"], do=self.renew)
-        ui.timer(_EVERY, self.renew)
+        self._client = ui.context.client
+        ui.timer(_EVERY, self._look_again)
+
+    async def _look_again(self) -> None:
+        """Nobody sees a page whose connection is cut."""
+        if self._client.has_socket_connection:
+            await self.renew()
 
     async def renew(self) -> None:
         look = await self._operations.look(self._console.parts(), self._wanted)

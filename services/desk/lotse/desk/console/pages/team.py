@@ -135,7 +135,8 @@ class Team:
         ):
             keys.register(key, said[name], group=said["group"], do=method)
         while_shown(self._console.hub, ui.context.client, self._changed)
-        ui.timer(_BEAT, self._renew, immediate=False)
+        self._client = ui.context.client
+        ui.timer(_BEAT, self._beat, immediate=False)
 
     async def _changed(self, told: Changes) -> None:
         """Everything that happens in conversations may move the queue, the load or the promises."""
@@ -144,6 +145,11 @@ class Team:
         if told.all or told.conversations or told.agents:
             await self._renew()
             await asyncio.sleep(_REST)
+
+    async def _beat(self) -> None:
+        """Nobody sees a page whose connection is cut."""
+        if self._client.has_socket_connection:
+            await self._renew()
 
     async def _renew(self) -> None:
         queue, board = await self._looking.look(self._console.parts())
