@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
+import yaml
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -49,12 +50,22 @@ def chromium() -> str:
     pytest.skip(reason)
 
 
+def with_room(text: str) -> str:
+    """The operator's file with agents whom all the tests of a session cannot fill."""
+    data = yaml.safe_load(text)
+    for agent in data["agents"].values():
+        agent["capacity"] = {"soft": 500, "hard": 600}
+    return yaml.safe_dump(data, allow_unicode=True, sort_keys=False)
+
+
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def stack(chromium, engines, tmp_path_factory):
     """The whole local stack, of these tests' own."""
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     folder = tmp_path_factory.mktemp("console")
-    plan = Plan(folder=folder, config=ROOT / "config" / "lotse.yaml", prefix="console", database="console")
+    config = folder / "lotse.yaml"
+    config.write_text(with_room((ROOT / "config" / "lotse.yaml").read_text(encoding="utf-8")), encoding="utf-8")
+    plan = Plan(folder=folder, config=config, prefix="console", database="console")
     async with running(plan, lambda _: None, engines) as found:
         yield found
 

@@ -117,7 +117,7 @@ async def test_a_mail_lies_in_its_blobs_before_its_event(web: httpx.AsyncClient,
 async def test_the_html_of_a_mail_is_for_services_alone_and_never_a_page(
     web: httpx.AsyncClient, kafka: str, inbound: str
 ) -> None:
-    for name in ("mail-html.eml", "mail-answer.eml"):
+    for name in ("mail-html.eml", "mail-bounce.eml"):
         await web.post("/v1/mail/mail", content=own(name), headers={"Authorization": BEARER["mail"]})
     facts = [fact.data for fact in await published(kafka, inbound) if isinstance(fact.data, MessageReceived)]
     html, text = sorted(

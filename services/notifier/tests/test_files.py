@@ -445,7 +445,7 @@ RULES = Rules(config())
 def test_every_file_and_the_whole_text_are_laid_out_once_and_in_order(
     channel: Channel, text: str, files: list[Attachment]
 ) -> None:
-    parts, of_parts = lay_out(RULES, address(channel), text, files)
+    parts, of_parts = lay_out(RULES, address(channel), RULES.profile(channel), text, files)
     assert [one for some in of_parts for one in some] == files
     assert len(of_parts) <= len(parts)
     filled = (*of_parts, *(() for _ in parts))

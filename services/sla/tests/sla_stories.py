@@ -169,14 +169,15 @@ class Story:
 
     rules: Rules = field(default_factory=rules)
     events: list[Event] = field(default_factory=list)
+    id: ConversationId = CONVERSATION
 
     def __post_init__(self) -> None:
-        begun = Conversation(History.begun(CONVERSATION, self.rules.version))
-        self.state = State({self.rules.version: self.rules}, {CONVERSATION: begun}, {CONVERSATION: begun})
+        begun = Conversation(History.begun(self.id, self.rules.version))
+        self.state = State({self.rules.version: self.rules}, {self.id: begun}, {self.id: begun})
 
     @property
     def conversation(self) -> Conversation:
-        return self.state.conversations[CONVERSATION]
+        return self.state.conversations[self.id]
 
     def hear(self, *events: Event, now: float = 0) -> list[Event]:
         """What hearing of these, at that minute, publishes."""
@@ -187,7 +188,7 @@ class Story:
     def wait_until(self, minutes: float) -> list[Event]:
         """What the passing of time publishes by then."""
         published: list[Event] = []
-        for alarm in list(alarms(CONVERSATION, self.conversation, at(minutes))):
+        for alarm in list(alarms(self.id, self.conversation, at(minutes))):
             published += ring(self.state, alarm, at(minutes))
         self.events += published
         return published

@@ -228,8 +228,8 @@ async def test_the_database_has_what_the_core_alone_comes_to_however_the_events_
             for start, end in zip(bounds, bounds[1:], strict=False):
                 if events[start:end]:
                     await harness.feed(*(of(id, event) for event in events[start:end]), now=at(70))
-            story = Story(RULES)
-            story.hear(*events, now=70)
+            story = Story(RULES, id=id)
+            story.hear(*(of(id, event) for event in events), now=70)
             async with harness.database.transaction() as tx:
                 found = (await store.lock(tx, [id]))[id]
             stored = [clock(deadline.state) for deadline in found.deadlines] if found else []
