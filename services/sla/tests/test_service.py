@@ -12,7 +12,21 @@ import asyncpg
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sla_stories import CONVERSATION, Story, answer, at, names, opened, policy, queued, resolved, rules, set_aside, word
+from sla_stories import (
+    CONVERSATION,
+    Story,
+    answer,
+    at,
+    envelope,
+    names,
+    opened,
+    policy,
+    queued,
+    resolved,
+    rules,
+    set_aside,
+    word,
+)
 from test_laws import RULES, histories
 
 from lotse.contracts.deadlines import DeadlineCancelled, DeadlineRescheduled
@@ -227,7 +241,7 @@ async def test_the_database_has_what_the_core_alone_comes_to_however_the_events_
             bounds = [0, *sorted(cut % (len(events) + 1) for cut in cuts), len(events)]
             for start, end in zip(bounds, bounds[1:], strict=False):
                 if events[start:end]:
-                    await harness.feed(*(of(id, event) for event in events[start:end]), now=at(70))
+                    await harness.feed(*(envelope(of(id, event)) for event in events[start:end]), now=at(70))
             story = Story(RULES, id=id)
             story.hear(*(of(id, event) for event in events), now=70)
             async with harness.database.transaction() as tx:
