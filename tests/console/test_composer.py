@@ -518,6 +518,7 @@ async def test_a_file_goes_along_and_can_be_taken_off_again(answering, customers
     await expect(files).to_contain_text("PNG")
     await files.get_by_role("button", name="eins.png entfernen").click()
     await field(page).fill("Bitte sehr:")
+    await expect(box(page)).to_contain_text("Entwurf gesichert")
     await page.reload()
     await expect(files).to_contain_text("zwei.png")
     await field(page).press("Control+Enter")

@@ -223,7 +223,11 @@ async def test_long_and_quoted_text_is_cut_until_it_is_asked_for(customers, conv
     await expect(page.locator(".tl-words")).not_to_contain_text("Ihre Bestellung")
 
 
-async def test_a_mail_can_be_read_as_html_and_its_pictures_wait(customers, conversation_page, accessible):
+async def told(found: list[str]) -> list[str]:
+    return found
+
+
+async def test_a_mail_can_be_read_as_html_and_its_pictures_wait(customers, conversation_page, accessible, until):
     source = '<h2 style="color:#0a5c8a">Rechnung</h2><p>wurde <b>doppelt</b> abgebucht</p><img src="https://pictures.example/a.png">'
     page = await conversation_page(await write_mail(customers, source))
     fetched: list[str] = []
@@ -242,6 +246,7 @@ async def test_a_mail_can_be_read_as_html_and_its_pictures_wait(customers, conve
     await accessible(page)
     async with page.expect_request("https://pictures.example/a.png"):
         await page.get_by_role("button", name="Bilder laden").click()
+    await until(lambda: told(fetched))
     assert fetched == ["https://pictures.example/a.png"]
     await page.get_by_role("button", name="Text", exact=True).click()
     await expect(page.locator("iframe.tl-html")).to_have_count(0)
@@ -357,7 +362,7 @@ async def test_the_side_shows_who_it_is_how_it_reads_and_the_trace(customers, co
 
 
 async def test_a_person_corrects_how_a_message_reads(customers, desk, conversation_page, accessible):
-    here = await customers.messenger("Na das habt ihr ja toll gemacht.")
+    here = await customers.messenger("Das Paket ist heute bei mir angekommen.")
     await desk.until(f"/v1/conversations/{here}", lambda it: it["reading"] is not None)
     page = await conversation_page(here)
     await page.get_by_role("button", name="Lesart korrigieren").click()
@@ -400,7 +405,7 @@ async def test_it_is_put_away_until_a_time_in_the_readers_zone(customers, desk, 
     await page.get_by_role("button", name="Morgen früh").click()
     await page.get_by_role("button", name="Zurückstellen", exact=True).last.click()
     await expect(page.locator("[data-status]")).to_contain_text("zurückgestellt")
-    until = (await desk.get(f"/v1/conversations/{here}"))["snoozed_until"]
+    until = (await desk.until(f"/v1/conversations/{here}", lambda it: it["snoozed_until"]))["snoozed_until"]
     assert until[11:16] in ("07:00", "08:00")
     await expect(page.locator("[data-status] time")).to_contain_text("09:00")
 

@@ -90,7 +90,7 @@ async def test_each_view_is_one_key_away_and_counts_what_it_shows(open_inbox, cu
 async def test_a_conversation_leaves_a_view_when_it_no_longer_belongs_there(open_inbox, customers, desk, at_work):
     found = await customers.typed("Bitte zurückrufen", channel="letter", sender={"id": "leaver", "name": "Frau Voss"})
     await desk.until(f"/v1/conversations/{found}", lambda it: it["status"] == "assigned")
-    inbox = await open_inbox("view=unanswered")
+    inbox = await open_inbox("view=unanswered&q=zurückrufen")
     await expect(inbox.row(found)).to_be_visible()
     await desk.post(f"/v1/conversations/{found}/resolve")
     await expect(inbox.row(found)).to_have_count(0)
