@@ -163,9 +163,15 @@ def _rows(watch: Watch, rows: dict[str, float], until: float) -> Sequence[float]
     )
 
 
+_TRIES = 20
+"""Connections that were idle have been closed, and each is found out by one post that is not answered."""
+
+
 async def _send(to: Links, watch: Watch, sample: Sample) -> None:
     watch.sent(sample.id)
-    status = await to.post(sample.call) or await to.post(sample.call)  # an idle connection may have been closed
+    status = 0
+    for _ in range(_TRIES):
+        status = status or await to.post(sample.call)
     if status != 200:
         raise RuntimeError(f"ingest answered {status}")
     watch.accepted(sample.id)

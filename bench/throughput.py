@@ -10,7 +10,7 @@ import json
 import logging
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
@@ -172,7 +172,22 @@ async def measure(seconds: Seconds, folder: Path) -> dict[str, object]:
             at_half = await latency(stream, to, watch, found.per_s / 2, seconds.latency)
         say(f"the limit: plain aiokafka, {seconds.limit:.0f} s")
         most = await limit.measure(started.kafka, wires, folder, WINDOW, seconds.limit)
-        shown = await console.measure(folder / "console", seconds.console, started)
+        result = _result(found, most, at_50, at_half)
+        keep(result)
+        result |= await console.measure(folder / "console", seconds.console, started)
+    return result
+
+
+def keep(result: Mapping[str, object]) -> None:
+    """Write `.lotse/bench.json`."""
+    path = state_folder() / "bench.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+
+
+def _result(
+    found: Sustained, most: float, at_50: tuple[float, float], at_half: tuple[float, float]
+) -> dict[str, object]:
     return {
         "messages_per_s": round(found.per_s, 1),
         "limit_per_s": round(most, 1),
@@ -186,7 +201,6 @@ async def measure(seconds: Seconds, folder: Path) -> dict[str, object]:
         "cpu_us_per_message": found.cpu_us,
         "rss_mb": found.rss_mb,
         "messages": found.messages,
-        **shown,
     }
 
 
@@ -210,9 +224,7 @@ def main() -> None:
         )
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    path = state_folder() / "bench.json"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+    keep(result)
     say(json.dumps(result, indent=2))
 
 
