@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from datetime import timedelta
 
 from lotse.desk import changes, drafts, rebuilding, store
 from lotse.desk.api import app as api
@@ -37,6 +38,7 @@ def service(settings: DeskSettings) -> Service:
     http.add_middleware(Cookieless)
     return Service(
         name="desk",
+        gather=timedelta(milliseconds=50),
         settings=settings,
         folds=(store.fold(),),
         jobs=(waiting.job(), changes.sweeping(), drafts.sweeping()),
