@@ -68,7 +68,13 @@ class Desk:
 
 
 def settings_of(database: str, kafka: str = "127.0.0.1:1", prefix: str = "none-", **extra) -> DeskSettings:
-    given = {"jwt_secret": SECRET, "session_secret": SECRET, "config": "none.yaml", "outcome_wait": timedelta(seconds=10), "sample_ratio": 0}
+    given = {
+        "jwt_secret": SECRET,
+        "session_secret": SECRET,
+        "config": "none.yaml",
+        "outcome_wait": timedelta(seconds=10),
+        "sample_ratio": 0,
+    }
     return DeskSettings(kafka=kafka, postgres=database, topic_prefix=prefix, **(given | extra))
 
 
