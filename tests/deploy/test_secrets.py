@@ -25,7 +25,7 @@ def test_every_secret_that_manifests_name_is_made_but_those_of_strimzi() -> None
 
 def test_a_service_gets_what_it_reads_and_nothing_of_others() -> None:
     found = made()
-    assert set(found["lotse-router-env"]) == {"LOTSE_POSTGRES"}
+    assert set(found["lotse-router-env"]) == {"LOTSE_POSTGRES", "LOTSE_SERVICE_TOKEN"}
     assert "LOTSE_JWT_SECRET" in found["lotse-desk-env"]
     assert not {"LOTSE_JWT_SECRET", "LOTSE_META_APP_SECRET"} & set(found["lotse-notifier-env"])
     assert all(value for data in found.values() for value in data.values())
