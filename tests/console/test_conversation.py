@@ -72,7 +72,8 @@ async def with_agent(desk, conversation, agent: str):
     await desk.until(f"/v1/conversations/{conversation}", lambda it: it["status"] in ("queued", "assigned"))
     found = await desk.get(f"/v1/conversations/{conversation}")
     if found["assignee"] != agent:
-        await desk.post(f"/v1/conversations/{conversation}/transfer", {"agent_id": agent}, "anna")
+        asked = await desk.call("POST", f"/v1/conversations/{conversation}/transfer", "anna", json={"agent_id": agent})
+        assert asked.is_success or asked.json()["reason"] == "same_agent", asked.text
     return await desk.until(f"/v1/conversations/{conversation}", lambda it: it["assignee"] == agent)
 
 
