@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from ssl import SSLContext
 from typing import Generic, TypeVar
 
+from aiokafka.producer.message_accumulator import BatchBuilder
 from aiokafka.structs import RecordMetadata
 from aiokafka.structs import TopicPartition as TopicPartition
 
@@ -56,6 +57,9 @@ class AIOKafkaProducer:
         timestamp_ms: int | None = None,
         headers: Sequence[tuple[str, bytes]] | None = None,
     ) -> Future[RecordMetadata]: ...
+    async def partitions_for(self, topic: str) -> set[int]: ...
+    def create_batch(self) -> BatchBuilder: ...
+    async def send_batch(self, batch: BatchBuilder, topic: str, *, partition: int) -> Future[RecordMetadata]: ...
     async def send_and_wait(
         self,
         topic: str,

@@ -12,6 +12,7 @@ from aiokafka.errors import KafkaError
 
 from lotse.contracts.envelope import MAX_RECORD_BYTES, Event, Fact, encode_headers, encode_value
 from lotse.runtime import telemetry
+from lotse.runtime.bulk import Bulk
 from lotse.runtime.errors import BrokerUnavailable, RecordTooLarge
 from lotse.runtime.kafka import producer
 from lotse.runtime.settings import RuntimeSettings
@@ -25,6 +26,8 @@ PATIENCE = 2.0
 
 LINGER_MS = 5
 """How long a record waits for others to share its request."""
+
+_MANY = 10
 
 Ready = tuple[str, bytes, bytes, list[tuple[str, bytes]]]
 
@@ -61,11 +64,7 @@ class Publisher:
         try:
             async with asyncio.timeout(PATIENCE):
                 sender = sender or await self._connected()
-                waiting = [
-                    await sender.send(topic, value=value, key=key, headers=headers)
-                    for topic, key, value, headers in ready
-                ]
-                await asyncio.gather(*waiting)
+                await _send(sender, ready)
         except (TimeoutError, KafkaError, OSError) as error:
             self._drop(sender)
             raise BrokerUnavailable(f"Kafka did not acknowledge: {type(error).__name__}") from error
@@ -108,6 +107,20 @@ def count_published(acknowledged: Iterable[tuple[str, Sequence[tuple[str, bytes]
     kinds = Counter((topic, dict(headers).get("ce_type", b"").decode()) for topic, headers in acknowledged)
     for (topic, kind), number in kinds.items():
         telemetry.count("lotse_events_published_total", number, topic=topic, type=kind)
+
+
+async def _send(sender: AIOKafkaProducer, ready: Sequence[Ready]) -> None:
+    """A few share a request with those of other calls, many are a request of their own."""
+    if len(ready) < _MANY:
+        waiting = [
+            await sender.send(topic, value=value, key=key, headers=headers) for topic, key, value, headers in ready
+        ]
+        await asyncio.gather(*waiting)
+        return
+    bulk = Bulk(sender)
+    for topic, key, value, headers in ready:
+        await bulk.add(topic, key, value, headers)
+    await bulk.send()
 
 
 async def _stop(sender: AIOKafkaProducer) -> None:

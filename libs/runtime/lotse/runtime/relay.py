@@ -14,9 +14,9 @@ from time import monotonic
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
-from aiokafka.structs import RecordMetadata
 
 from lotse.runtime import telemetry
+from lotse.runtime.bulk import Bulk
 from lotse.runtime.kafka import producer
 from lotse.runtime.postgres import Connection, Row, connect, is_transient
 from lotse.runtime.record import STAMP, headers_from_text, numbered
@@ -148,14 +148,13 @@ class Relay:
         """Send a window in stamp order; its ids once every record is acknowledged."""
         kinds: Counter[tuple[str, str]] = Counter()
         async with asyncio.timeout(_SEND_TIMEOUT):
-            waiting: list[asyncio.Future[RecordMetadata]] = []
+            bulk = Bulk(sender)
             for row in rows:
                 headers = numbered(headers_from_text(row["headers"]), row["sequence"])
-                kinds[row["topic"], dict(headers)["ce_type"].decode()] += 1
+                kinds[row["topic"], next(value for name, value in headers if name == "ce_type").decode()] += 1
                 headers.append((STAMP, str(row["stamp"]).encode()))
-                key = row["key"].encode()
-                waiting.append(await sender.send(row["topic"], value=row["value"], key=key, headers=headers))
-            await asyncio.gather(*waiting)
+                await bulk.add(row["topic"], row["key"].encode(), row["value"], headers)
+            await bulk.send()
         for (topic, kind), number in kinds.items():
             telemetry.count("lotse_events_published_total", number, topic=topic, type=kind)
         return [row["id"] for row in rows]

@@ -1,5 +1,6 @@
 """The records that router decides on, and the batch's state that holds them."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -256,11 +257,25 @@ class State:
     """Units that each agent's conversations outside this state take."""
     kept: Kept = field(default_factory=Kept)
 
+    _taken: Counter[AgentId] = field(default_factory=Counter[AgentId])
+    """Units that each agent's conversations in this state take."""
+
+    def __post_init__(self) -> None:
+        for conversation in self.conversations.values():
+            self._take(conversation, 1)
+
     def put(self, conversation: Conversation) -> Conversation:
+        before = self.conversations.get(conversation.id)
+        if before is not None:
+            self._take(before, -1)
+        self._take(conversation, 1)
         self.conversations.put(conversation.id, conversation)
         return conversation
 
     def used(self, agent_id: AgentId) -> int:
-        """Units in use, added up from the conversations that the agent has."""
-        here = sum(c.units for c in self.conversations.values() if c.agent_id == agent_id and c.active)
-        return self.elsewhere.get(agent_id, 0) + here
+        """Units in use by the conversations that the agent has."""
+        return self.elsewhere.get(agent_id, 0) + self._taken[agent_id]
+
+    def _take(self, conversation: Conversation, sign: int) -> None:
+        if conversation.agent_id is not None and conversation.active:
+            self._taken[conversation.agent_id] += sign * conversation.units
