@@ -21,7 +21,7 @@ import httpx
 import uvloop
 from playwright.async_api import Page, async_playwright
 
-from bench import samples, stacks
+from bench import browser, samples, stacks
 from bench.load import Links, Sample, at_rate, links
 from bench.watching import Watch, watching
 from lotse.local.engines import Engines
@@ -32,14 +32,6 @@ from lotse.runtime import clock
 
 OPEN = 2_000
 RATE = 50
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--no-first-run",
-    "--disable-dev-shm-usage",
-)
 
 _BETWEEN_KEYS = 0.12
 """Seconds; a person who walks quickly through a list."""
@@ -62,9 +54,9 @@ _STOPWATCH = """() => {
 
 async def measure(folder: Path, seconds: float, given: Engines | None = None) -> dict[str, float]:
     """The figures by their keys in `.lotse/bench.json`; none where no Chromium is installed."""
-    browser = next((found for name in BROWSERS if (found := shutil.which(name))), None)
-    if browser is None:
-        say("no Chromium is installed (Debian: apt-get install chromium): the console is not measured")
+    found = browser.find()
+    if found is None:
+        say(f"{browser.MISSING}: the console is not measured")
         return {}
     async with (
         stacks.stack(folder, echoes=False, given=given, name="console") as stack,
@@ -76,7 +68,7 @@ async def measure(folder: Path, seconds: float, given: Engines | None = None) ->
         )
         say(f"{OPEN} conversations are opened")
         await _opened(stack, stream, to, watch)
-        async with _page(stack, browser) as page:
+        async with _page(stack, found) as page:
             say(f"{RATE} messages/s: {seconds:.0f} s at the top of the list, as long walking, half as long searching")
             return await _watched(page, stream, to, watch, seconds)
 
@@ -99,10 +91,10 @@ async def _opened(stack: Stack, stream: Iterator[Sample], to: Links, watch: Watc
 
 
 @asynccontextmanager
-async def _page(stack: Stack, browser: str) -> AsyncGenerator[Page]:
+async def _page(stack: Stack, executable: str) -> AsyncGenerator[Page]:
     """An open inbox of everything, newest first, with the stopwatch in it."""
     async with async_playwright() as playwright:
-        chromium = await playwright.chromium.launch(executable_path=browser, args=list(FLAGS))
+        chromium = await playwright.chromium.launch(executable_path=executable, args=list(browser.FLAGS))
         page = await chromium.new_page(base_url=stack.desk, viewport={"width": 1280, "height": 860})
         page.set_default_timeout(60_000)
         await page.goto(link(stack.desk, stack.secrets["LOTSE_JWT_SECRET"], "agent-0", clock.now()))

@@ -3,7 +3,6 @@
 import asyncio
 import logging
 import os
-import shutil
 import sys
 from pathlib import Path
 
@@ -13,6 +12,7 @@ import yaml
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from bench.browser import FLAGS, MISSING, find  # noqa: E402
 from console_world import Customers, Desk, Windows, violations  # noqa: E402
 
 from lotse.local.stack import Plan, running  # noqa: E402
@@ -21,14 +21,6 @@ ROOT = Path(__file__).resolve().parents[2]
 REQUIRED = "LOTSE_BROWSER_REQUIRED"
 PATIENCE = 20_000
 """Milliseconds until what is expected of a page must have come; nothing waits longer than it has to."""
-
-FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--no-first-run",
-    "--disable-dev-shm-usage",
-)
 
 
 def pytest_collection_modifyitems(items):
@@ -40,14 +32,12 @@ def pytest_collection_modifyitems(items):
 @pytest.fixture(scope="session")
 def chromium() -> str:
     """Where the browser is; without one these tests are skipped, or fail where it is required."""
-    for name in ("chromium", "chromium-browser", "google-chrome"):
-        found = shutil.which(name)
-        if found:
-            return found
-    reason = "no Chromium is installed (Debian: apt-get install chromium)"
+    found = find()
+    if found:
+        return found
     if os.environ.get(REQUIRED):
-        pytest.fail(f"{reason}, and {REQUIRED} is set")
-    pytest.skip(reason)
+        pytest.fail(f"{MISSING}, and {REQUIRED} is set")
+    pytest.skip(MISSING)
 
 
 def with_room(text: str) -> str:
