@@ -392,6 +392,7 @@ async def test_it_is_resolved_and_reopened_by_a_key(customers, desk, conversatio
     await page.keyboard.press("e")
     await expect(status).to_have_text("erledigt")
     assert (await desk.get(f"/v1/conversations/{here}"))["status"] == "resolved"
+    await expect(page.locator('[data-act="reopen"]')).to_have_attribute("aria-disabled", "false")
     await page.keyboard.press("o")
     await expect(status).not_to_have_text("erledigt")
 

@@ -148,7 +148,7 @@ SCHEMATHESIS = (
     "--max-examples=5",
     "--seed=1",
     "--workers=2",
-    "--max-time=45",
+    "--max-time=25",
     "--no-color",
 )
 
