@@ -16,10 +16,9 @@ from time import perf_counter
 from typing import Generic, TypeVar
 from uuid import UUID
 
-from lotse.contracts.envelope import EnvelopeError, Event, Fact, UnknownType, decode
-from lotse.contracts.events import all_types
+from lotse.contracts.envelope import EnvelopeError, Event, Fact
 from lotse.contracts.topics import TOPICS, Topic
-from lotse.runtime import inbox, outbox, parking, telemetry
+from lotse.runtime import inbox, outbox, parking, reading, telemetry
 from lotse.runtime.errors import TooManyParked
 from lotse.runtime.fold import Applied, Caused, Fold
 from lotse.runtime.inbox import Partition, Position
@@ -31,7 +30,6 @@ S = TypeVar("S")
 log = logging.getLogger(__name__)
 
 _UNIQUE_TRIES = 5
-_KNOWN = frozenset(model.TYPE for model in all_types())
 
 
 @dataclass(slots=True)
@@ -199,11 +197,9 @@ class Processor(Generic[S]):
                 found.park.append((record, Reason.BEHIND, "an earlier record of this key is parked"))
                 continue
             try:
-                fact = self._read(record)
-            except UnknownType as error:
-                found.park.append((record, Reason.UNKNOWN_TYPE, f"this release does not know {error}"))
+                fact = reading.read(record, self._types[record.topic])
             except EnvelopeError as error:
-                found.park.append((record, Reason.INVALID, str(error)))
+                found.park.append((record, *reading.refusal(error)))
             else:
                 if fact is not None:
                     self._open(found, record, fact)
@@ -211,13 +207,6 @@ class Processor(Generic[S]):
             if record.topic in self._sequenced:
                 behind.add(pair)
         return found
-
-    def _read(self, record: Record) -> Fact[Event] | None:
-        """The fact, or None where this service has no use for its type."""
-        kind = text_header(record, "ce_type")
-        if kind not in self._types[record.topic] and kind in _KNOWN:
-            return None
-        return decode(record.headers, record.value)
 
     def _open(self, found: _Decoded, record: Record, fact: Fact[Event]) -> None:
         if telemetry.is_sampled(fact.traceparent):
@@ -281,7 +270,7 @@ class Processor(Generic[S]):
 
     async def _replayable(self) -> list[Parked]:
         async with self._database.connection() as connection:
-            found = await parking.replayable(connection, list(_KNOWN), sequenced=True)
+            found = await parking.replayable(connection, list(reading.KNOWN), sequenced=True)
         return [item for item in found if item.topic in self._reads]
 
     async def _replay(self, item: Parked) -> int:
@@ -289,7 +278,7 @@ class Processor(Generic[S]):
             async with self._database.transaction() as tx:
                 if not await parking.lock_parked(tx, item.id):
                     return 0
-                fact = self._read(item)
+                fact = reading.read(item, self._types[item.topic])
                 if fact is not None:
                     await self._decide(tx, [Applied(fact, item.partition, None)], self._clock(), {})
                 await parking.remove(tx, item.id)

@@ -6,21 +6,19 @@ from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from lotse.contracts.envelope import EnvelopeError, Event, Fact, UnknownType, decode
-from lotse.contracts.events import all_types
-from lotse.runtime import clock, outbox, parking, telemetry
+from lotse.contracts.envelope import EnvelopeError, Event, Fact, decode
+from lotse.runtime import clock, outbox, parking, reading, telemetry
 from lotse.runtime.errors import BrokerUnavailable
 from lotse.runtime.fold import Caused, Stream
 from lotse.runtime.parking import Parked, Reason
 from lotse.runtime.postgres import is_transient
 from lotse.runtime.processor import Done
-from lotse.runtime.record import Record, text_header
+from lotse.runtime.record import Record
 
 if TYPE_CHECKING:
     from lotse.runtime.service import Context
 
 log = logging.getLogger(__name__)
-_KNOWN = frozenset(model.TYPE for model in all_types())
 
 
 class StreamProcessor:
@@ -52,15 +50,13 @@ class StreamProcessor:
         facts: list[tuple[Fact[Event], Record]] = []
         refused: list[tuple[Record, Reason, str]] = []
         for record in records:
-            kind = text_header(record, "ce_type")
-            if kind in _KNOWN and kind not in self._types[record.topic]:
-                continue
             try:
-                facts.append((decode(record.headers, record.value), record))
-            except UnknownType as error:
-                refused.append((record, Reason.UNKNOWN_TYPE, f"this release does not know {error}"))
+                fact = reading.read(record, self._types[record.topic])
             except EnvelopeError as error:
-                refused.append((record, Reason.INVALID, str(error)))
+                refused.append((record, *reading.refusal(error)))
+            else:
+                if fact is not None:
+                    facts.append((fact, record))
         return facts, refused
 
     async def _publish(self, facts: Sequence[Fact[Event]], records: dict[UUID, Record]) -> None:
@@ -117,12 +113,11 @@ class StreamProcessor:
     async def replay(self) -> int:
         """Try parked records again that may be."""
         async with self._context.database.connection() as connection:
-            found = [
-                p for p in await parking.replayable(connection, list(_KNOWN), sequenced=False) if p.topic in self._types
-            ]
-        for item in found:
+            found = await parking.replayable(connection, list(reading.KNOWN), sequenced=False)
+        ours = [item for item in found if item.topic in self._types]
+        for item in ours:
             await self._replay(item)
-        return len(found)
+        return len(ours)
 
     async def _replay(self, item: Parked) -> None:
         try:
