@@ -12,6 +12,7 @@ from lotse.contracts.commands import Role
 from lotse.contracts.config import Name
 from lotse.contracts.values import Attachment, Presence, Reading, Sentiment, Situation, Span, Status, Stored, Triage
 from lotse.desk.core.moves import Why
+from lotse.desk.model import Model
 
 Text = Annotated[str, Field(pattern=r"^[^\x00]*$")]
 """Without U+0000, which no database keeps."""
@@ -26,10 +27,6 @@ class DeadlineView(StrEnum):
     """Of those: warned of, due within 15 minutes or overdue."""
     MISSED = "missed"
     """Not kept, answered since or not; youngest first."""
-
-
-class Model(BaseModel):
-    model_config = ConfigDict(frozen=True)
 
 
 class View(StrEnum):
