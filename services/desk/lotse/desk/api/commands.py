@@ -13,6 +13,7 @@ from lotse.contracts.ids import AgentId, MessageId, TeamId
 from lotse.contracts.values import Attachment, Presence
 from lotse.desk.acting import Asked, ask, known_outcome
 from lotse.desk.api import models as m
+from lotse.desk.api import wish_models as w
 from lotse.desk.api.parts import Desk, Parts, Responses, Who, told
 from lotse.desk.api.problems import ApiError
 from lotse.desk.auth import Caller
@@ -76,7 +77,7 @@ def _post(path: str) -> Callable[[Callable[..., object]], Callable[..., object]]
 
 
 @_post("reply")
-async def reply(conversation_id: UUID, wish: m.ReplyWish, command: Command) -> Response:
+async def reply(conversation_id: UUID, wish: w.ReplyWish, command: Command) -> Response:
     """Answer the customer on his channel. Personal data in public is refused without a reason to override."""
     return await _answer(
         command,
@@ -99,25 +100,25 @@ def _attached(desk: Parts, file_id: str) -> Attachment:
 
 
 @_post("resolve")
-async def resolve(conversation_id: UUID, wish: m.ResolveWish, command: Command) -> Response:
+async def resolve(conversation_id: UUID, wish: w.ResolveWish, command: Command) -> Response:
     """Done, as far as anybody knows."""
     return await _answer(command, c.ResolveRequested(**command.about(conversation_id), reason=wish.reason))
 
 
 @_post("snooze")
-async def snooze(conversation_id: UUID, wish: m.SnoozeWish, command: Command) -> Response:
+async def snooze(conversation_id: UUID, wish: w.SnoozeWish, command: Command) -> Response:
     """Put away until a time."""
     return await _answer(command, c.SnoozeRequested(**command.about(conversation_id), until=wish.until))
 
 
 @_post("reopen")
-async def reopen(conversation_id: UUID, wish: m.ReopenWish, command: Command) -> Response:
+async def reopen(conversation_id: UUID, wish: w.ReopenWish, command: Command) -> Response:
     """Take up again what is resolved, or put back what was set aside as spam."""
     return await _answer(command, c.ReopenRequested(**command.about(conversation_id), reason=wish.reason))
 
 
 @_post("transfer")
-async def transfer(conversation_id: UUID, wish: m.TransferWish, command: Command) -> Response:
+async def transfer(conversation_id: UUID, wish: w.TransferWish, command: Command) -> Response:
     """To another agent, or back to the queue of a team; drafts, deadlines and age stay."""
     return await _answer(
         command,
@@ -131,13 +132,13 @@ async def transfer(conversation_id: UUID, wish: m.TransferWish, command: Command
 
 
 @_post("notes")
-async def note(conversation_id: UUID, wish: m.NoteWish, command: Command) -> Response:
+async def note(conversation_id: UUID, wish: w.NoteWish, command: Command) -> Response:
     """A word among colleagues; the customer never sees it."""
     return await _answer(command, c.NoteWritten(**command.about(conversation_id), text=wish.text))
 
 
 @_post("reading")
-async def correct_reading(conversation_id: UUID, wish: m.ReadingWish, command: Command) -> Response:
+async def correct_reading(conversation_id: UUID, wish: w.ReadingWish, command: Command) -> Response:
     """A person says how a message reads; it is queued anew, set aside or put back by it, and training learns of it."""
     return await _answer(
         command,
@@ -154,7 +155,7 @@ async def correct_reading(conversation_id: UUID, wish: m.ReadingWish, command: C
 
 
 @router.put("/agents/{agent_id}/status", response_model=None, responses=ANSWERS)
-async def put_status(agent_id: AgentPath, wish: m.StatusWish, command: Command) -> Response:
+async def put_status(agent_id: AgentPath, wish: w.StatusWish, command: Command) -> Response:
     """Take work, or not. An agent speaks for himself, everybody else for any agent."""
     _speaks_for(command.caller, agent_id)
     wanted = Presence(wish.status)

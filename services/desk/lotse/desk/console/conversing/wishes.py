@@ -9,7 +9,7 @@ from lotse.contracts import commands as c
 from lotse.contracts.ids import AgentId, MessageId, TeamId
 from lotse.contracts.values import Sentiment, Situation, Triage
 from lotse.desk.acting import Asked
-from lotse.desk.api.models import Text
+from lotse.desk.api.wish_models import Text
 from lotse.desk.model import Model
 
 Short = Annotated[Text, Field(max_length=200)]

@@ -18,9 +18,9 @@ from lotse.contracts.values import Presence
 from lotse.desk import boards
 from lotse.desk.acting import Asked, ask
 from lotse.desk.api import board_models as b
-from lotse.desk.api.models import Text
 from lotse.desk.api.parts import Parts
 from lotse.desk.api.problems import ApiError
+from lotse.desk.api.wish_models import Text
 from lotse.desk.changes import Changes
 from lotse.desk.console.conversing.story import Teller
 from lotse.desk.console.conversing.words import say
