@@ -13,7 +13,8 @@ from lotse.contracts import deadlines as d
 from lotse.contracts.channels import Channel
 from lotse.contracts.ids import derive
 from lotse.contracts.values import Presence, Reading, Situation, Status
-from lotse.desk import boards, store
+from lotse.desk import boards
+from lotse.desk.store import anew
 from lotse.runtime.testing import Log
 
 LARS = bearer("lars", "lead")
@@ -248,7 +249,7 @@ async def test_the_boards_are_the_same_after_a_rebuild(desk):
     await desk.harness.feed(*told.facts)
     before, shown = await dump(desk.harness), await queue(desk)
     async with desk.harness.database.transaction() as tx:
-        await store.begin_anew(tx)
+        await anew.begin(tx)
     desk.harness.log = Log()
     await desk.harness.feed(*told.facts)
     assert await dump(desk.harness) == before

@@ -19,6 +19,7 @@ from lotse.contracts.values import Status
 from lotse.desk import changes, store
 from lotse.desk.changes import EVERYTHING, Changes, Cursor
 from lotse.desk.console.live import Hub, Subscription
+from lotse.desk.store import anew
 from lotse.runtime.fold import Applied
 from lotse.runtime.health import Health
 from lotse.runtime.publish import Publisher
@@ -97,7 +98,7 @@ async def test_a_rebuild_has_everybody_read_again_and_follow_on(harness):
     await harness.feed(*the_day())
     before = await here(harness)
     async with harness.database.transaction() as tx:
-        await store.begin_anew(tx)
+        await anew.begin(tx)
     begun = await news(harness, before)
     assert begun.changes == EVERYTHING
     harness.log.offsets.clear()

@@ -12,9 +12,10 @@ from fastapi import FastAPI
 from pydantic import SecretStr, ValidationError
 
 from lotse.contracts.config import Config
+from lotse.contracts.ops import Account, Seen, Unparsed
 from lotse.desk.console.operating.rows import Telling
 from lotse.desk.console.operating.texts import OPERATIONS
-from lotse.desk.operations import Account, Look, Operations, Seen, Unparsed, merged
+from lotse.desk.operations import Look, Operations, merged
 from lotse.desk.replicas import NotThere, Replicas, Unreachable
 from lotse.runtime.health import Health
 from lotse.runtime.lag import Extent, GroupLag, PartitionLag, TopicLag

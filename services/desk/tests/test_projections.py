@@ -27,6 +27,7 @@ from lotse.contracts.values import Status
 from lotse.desk import store
 from lotse.desk.core.projection import decide
 from lotse.desk.core.state import State
+from lotse.desk.store import anew
 from lotse.runtime.testing import Harness, Log
 
 DAY = the_day()
@@ -265,7 +266,7 @@ async def test_a_late_word_of_a_conversation_whose_beginning_is_gone_is_kept(har
 async def rebuild(harness: Harness, log: list) -> None:
     """As `lotse-desk rebuild` does: back to the start, then the same records again."""
     async with harness.database.transaction() as tx:
-        await store.begin_anew(tx)
+        await anew.begin(tx)
     harness.log = Log()
     for start in range(0, len(log), 7):
         await harness.feed(*log[start : start + 7])
@@ -316,12 +317,12 @@ async def test_a_rebuild_may_be_stopped_and_begun_again(harness):
 async def test_a_rebuild_ends_where_the_log_stood(harness):
     await harness.feed(*DAY)
     async with harness.database.transaction() as tx:
-        stood = await store.begin_anew(tx)
-        assert await store.behind(tx, stood) == len(DAY)
+        stood = await anew.begin(tx)
+        assert await anew.behind(tx, stood) == len(DAY)
     harness.log = Log()
     await harness.feed(*DAY)
     async with harness.database.transaction() as tx:
-        assert await store.behind(tx, stood) == 0
+        assert await anew.behind(tx, stood) == 0
 
 
 def test_the_fold_reads_every_type_of_the_sequenced_topics():

@@ -15,7 +15,8 @@ from reports_history import AGENTS, CHANNELS, HISTORIES, TEAMS, counted, figures
 from reports_volume import fill
 
 from lotse.desk import reports_store, store
-from lotse.desk.reports import Figures, Model, Report, Selection, Span, Step
+from lotse.desk.model import Model
+from lotse.desk.reports import Figures, Report, Selection, Span, Step
 from lotse.runtime.testing import Harness, Log
 
 BERLIN = ZoneInfo("Europe/Berlin")

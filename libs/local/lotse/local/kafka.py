@@ -16,12 +16,12 @@ from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 from lotse.local.errors import LocalError, PrerequisiteMissing
-from lotse.local.process import Child, free_port, locked, port_of, ready, require, run, spawn, tied
+from lotse.local.process import free_port, locked, port_of, ready, require, run, spawn, tied
+from lotse.local.server import Server
 
 _RESOURCES = Path(__file__).with_name("kafka")
 _JAVA_REMEDY = "install a Java runtime, version 17 or newer (Debian: apt-get install openjdk-17-jre-headless)."
 _MAVEN_REMEDY = "install Maven, which fetches Kafka once (Debian: apt-get install maven)."
-_STOP_GRACE = timedelta(seconds=20)
 _LOCK_LIMIT = timedelta(seconds=15)
 
 Progress = Callable[[str], None]
@@ -32,17 +32,13 @@ class _Ports(NamedTuple):
     controller: int
 
 
-class Kafka:
-    """One broker with its data under `home`; it comes back on the same ports with the same data."""
+class Kafka(Server):
+    """One broker."""
 
     def __init__(self, home: Path, artefacts: Path, log: Path, progress: Progress, port: int | None = None) -> None:
-        self._home = home
+        super().__init__(home, log, port, end=SIGTERM)
         self._artefacts = artefacts
-        self._log = log
         self._progress = progress
-        self._wanted_port = port
-        self._port: int | None = None
-        self._child: Child | None = None
 
     @property
     def address(self) -> str:
@@ -51,12 +47,7 @@ class Kafka:
             raise LocalError("Kafka was never started.")
         return f"127.0.0.1:{self._port}"
 
-    @property
-    def pid(self) -> int | None:
-        return self._child.pid if self._child else None
-
     async def start(self) -> None:
-        """Start the broker and return when it answers; call from the main thread."""
         java = require("java", _JAVA_REMEDY)
         release = await fetch(self._artefacts, self._progress)
         await self.launch(java, release)
@@ -72,27 +63,6 @@ class Kafka:
             argv = [*_jvm(java, release), *more, "kafka.Kafka", str(properties)]
             self._child = spawn(tied(argv), self._log, lock=lock)
         await ready("Kafka", self._child, self._log, lambda: answers(ports.broker))
-
-    async def stop(self) -> None:
-        """Ask the broker to end, and end it by force when it does not."""
-        child, self._child = self._child, None
-        if child:
-            await child.stop(SIGTERM, _STOP_GRACE)
-
-    async def kill(self) -> None:
-        """End the broker with SIGKILL, as a crash would."""
-        child, self._child = self._child, None
-        if child:
-            await child.kill()
-
-    async def restart(self) -> None:
-        """Stop the broker if it runs, and start it again."""
-        await self.stop()
-        await self.start()
-
-    async def close(self) -> None:
-        """Stop the broker; its data stay."""
-        await self.stop()
 
     async def _format(self, jvm: list[str], ports: _Ports) -> None:
         """Make the data folder whole or not at all."""

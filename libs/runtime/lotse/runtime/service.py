@@ -12,30 +12,30 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-import uvicorn
 import uvloop
 from fastapi import FastAPI
 
 from lotse.contracts.topics import Topic
-from lotse.runtime import clock, inbox, migrate, parking, telemetry
+from lotse.runtime import clock, inbox, migrate, telemetry
 from lotse.runtime.consumer import Consumer
 from lotse.runtime.effects import EffectRunner
 from lotse.runtime.errors import RuntimeFault
 from lotse.runtime.fold import Effect, Fold, Job, Stream, Timer
 from lotse.runtime.health import UNTRACED, Health
+from lotse.runtime.housekeeping import EVERY, Housekeeping
 from lotse.runtime.inbox import Partition
-from lotse.runtime.ops import Ops, standing
+from lotse.runtime.ops import Ops
 from lotse.runtime.postgres import Database, is_transient
 from lotse.runtime.processor import Processor
 from lotse.runtime.publish import Publisher
 from lotse.runtime.relay import Relay
+from lotse.runtime.serving import Server, listen
 from lotse.runtime.settings import RuntimeSettings
 from lotse.runtime.streaming import StreamProcessor
 from lotse.runtime.ticking import Bell, JobRunner, Shell, TimerRunner, repeat, wait
 
 log = logging.getLogger(__name__)
 
-_HOUSEKEEPING = timedelta(seconds=5)
 _CATCH_UP = 60.0
 
 
@@ -197,8 +197,8 @@ class _Running:
             self._part(group, made.run(self.stopping, self.bell.listener()))
         for background in service.background:
             self._part(group, background(context))
-        housekeeping = _Housekeeping(self, context).once
-        self._part(group, repeat(housekeeping, _HOUSEKEEPING, self.stopping, tidy, "housekeeping"))
+        housekeeping = Housekeeping(self.processors, context.database, self.bell)
+        self._part(group, repeat(housekeeping.once, EVERY, self.stopping, tidy, "housekeeping"))
 
     def _wake(self) -> asyncio.Event:
         """What ends a pause when the service stops."""
@@ -307,55 +307,16 @@ class _Running:
             hurry=tidy.set,
         )
 
-    async def _serve(self, group: asyncio.TaskGroup, context: Context, ops: Ops) -> uvicorn.Server:
+    async def _serve(self, group: asyncio.TaskGroup, context: Context, ops: Ops) -> Server:
         app = self.service.http or FastAPI(openapi_url=None, telemetry=UNTRACED)
         self.health.ready.append(lambda: "stopping" if self.stopping.is_set() else None)
         self.health.mount(app)
         ops.mount(app)
-        listening = _socket(context.settings)
+        listening = listen(context.settings.http_host, context.settings.http_port)
         context.port = listening.getsockname()[1]
-        server = _Server(
-            uvicorn.Config(
-                app,
-                log_config=None,
-                access_log=False,
-                proxy_headers=False,
-                server_header=False,
-                lifespan="on",
-                timeout_graceful_shutdown=5,
-            )
-        )
+        server = Server(app)
         group.create_task(server.serve(sockets=[listening]))
         return server
-
-
-@dataclass(slots=True)
-class _Housekeeping:
-    """Replays what may be replayed, forgets old ids, measures outbox and parked."""
-
-    running: _Running
-    context: Context
-
-    async def once(self) -> None:
-        for processor in self.running.processors:
-            if await processor.replay():
-                self.running.bell.ring()
-        async with self.context.database.transaction() as tx:
-            await parking.unmark(tx)
-        async with self.context.database.connection() as connection:
-            await inbox.forget_seen(connection, clock.now())
-            found = await standing(connection, clock.now())
-        telemetry.gauge("lotse_outbox_rows", found.waiting)
-        telemetry.gauge("lotse_outbox_age_seconds", found.age)
-        telemetry.gauge("lotse_parked_rows", found.parked)
-
-
-class _Server(uvicorn.Server):
-    """uvicorn without its own signal handlers: the service stops it last."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Any:
-        yield
 
 
 def _ringing(once: Callable[[], Awaitable[Sequence[object]]], wake: Callable[[], Awaitable[None]]) -> Callable[[], Any]:
@@ -404,17 +365,3 @@ async def _caught_up(consumers: Sequence[Consumer], database: Database, stopping
                     if all(standing[partition] >= end for partition, end in ends.items()):
                         break
             await wait(stopping, 0.1)
-
-
-def _socket(settings: RuntimeSettings) -> socket.socket:
-    made = socket.socket(socket.AF_INET6 if ":" in settings.http_host else socket.AF_INET)
-    made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        made.bind((settings.http_host, settings.http_port))
-    except OSError as error:
-        raise RuntimeFault(
-            f"port {settings.http_port} on {settings.http_host} cannot be had ({error.strerror}): set LOTSE_HTTP_PORT"
-        ) from error
-    made.listen(1024)
-    made.setblocking(False)
-    return made

@@ -3,11 +3,12 @@
 import asyncio
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypedDict
 from uuid import UUID
 
 from lotse.contracts import commands as c
 from lotse.contracts.envelope import Fact
-from lotse.contracts.ids import derive
+from lotse.contracts.ids import ConversationId, derive
 from lotse.desk import reads
 from lotse.desk.api import models as m
 from lotse.desk.api.parts import Parts
@@ -15,6 +16,20 @@ from lotse.desk.api.problems import ApiError, reading
 from lotse.desk.auth import Caller
 from lotse.runtime import telemetry
 from lotse.runtime.publish import BrokerUnavailable, RecordTooLarge
+
+
+class By(TypedDict):
+    """What every command says: who gives it, and when."""
+
+    actor_id: str
+    role: c.Role
+    at: datetime
+
+
+class About(By):
+    """The same, of a conversation."""
+
+    conversation_id: ConversationId
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +41,13 @@ class Asked:
     command_id: UUID
     at: datetime
     traceparent: str | None
+
+    @property
+    def by(self) -> By:
+        return By(actor_id=self.caller.subject, role=self.caller.role, at=self.at)
+
+    def about(self, conversation: UUID) -> About:
+        return About(**self.by, conversation_id=ConversationId(conversation))
 
     async def outcome(self, command: c.Command) -> m.Outcome | None:
         """Publish and wait; None where the outcome did not come in time. A command known already is not sent again.

@@ -6,9 +6,10 @@ from typing import get_args
 
 import jwt
 from jwt import PyJWKClient, PyJWKClientConnectionError
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from lotse.contracts.commands import Role
+from lotse.desk.model import Model
 from lotse.desk.settings import DeskSettings
 
 ROLES: tuple[Role, ...] = get_args(Role)
@@ -33,9 +34,7 @@ class IssuerAway(AuthError):
     """The issuer's keys cannot be had at the moment."""
 
 
-class _Claims(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
+class _Claims(Model):
     sub: str = Field(min_length=1, max_length=200, pattern=r"^[^\x00]*$")
     lotse_role: Role
 

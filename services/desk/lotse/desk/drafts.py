@@ -12,8 +12,9 @@ from hashlib import sha256
 from typing import Literal
 from uuid import UUID, uuid4
 
-from pydantic import BaseModel, ConfigDict, TypeAdapter
+from pydantic import TypeAdapter
 
+from lotse.desk.model import Model
 from lotse.runtime.fold import Caused, Job
 from lotse.runtime.postgres import Row, Tx
 
@@ -28,20 +29,16 @@ CLOSE = timedelta(seconds=5)
 _SWEEP_EVERY = timedelta(hours=1)
 
 
-class Asked(BaseModel):
+class Asked(Model):
     """What was sent and has no outcome yet; `key` is the idempotency key."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
 
     key: str
     then: Literal["waiting", "resolved"] = "waiting"
     override_reason: str | None = None
 
 
-class File(BaseModel):
+class File(Model):
     """A file that is to go along; `id` is what the upload gave."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
 
     id: str
     name: str

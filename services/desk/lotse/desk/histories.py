@@ -6,7 +6,7 @@ from typing import Literal
 from uuid import UUID
 
 from lotse.contracts.channels import Channel
-from lotse.desk.api.models import Model
+from lotse.desk.model import Model
 from lotse.runtime.postgres import Tx
 
 

@@ -12,9 +12,8 @@ from datetime import datetime
 from time import monotonic
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict
-
 from lotse.contracts.config import Config
+from lotse.contracts.ops import Account, Replayed, Seen, Unparsed
 from lotse.desk import board_reads
 from lotse.desk.api.parts import Parts
 from lotse.desk.api.problems import reading
@@ -29,52 +28,6 @@ _KEPT_FOR = 2.0
 
 SHOWN = 50
 """Parked records of a service, and parts not understood, that are shown at first."""
-
-
-class _Said(BaseModel):
-    model_config = ConfigDict(frozen=True)
-
-
-class Account(_Said):
-    """What a replica of ingest saw of an account since its start."""
-
-    id: str
-    kind: str
-    accepted: int
-    last_accepted: AwareDatetime | None
-    refused: dict[str, int]
-    last_refused: AwareDatetime | None
-    last_reason: str | None
-    not_understood: int
-    last_not_understood: AwareDatetime | None
-
-
-class Seen(_Said):
-    since: AwareDatetime
-    accounts: tuple[Account, ...]
-
-
-class Part(_Said):
-    """An authentic part of a call that no parser understood."""
-
-    id: UUID
-    account: str
-    reason: str
-    size: int
-    trace_id: str | None
-    received_at: AwareDatetime
-
-
-class Replayed(_Said):
-    """Whether a part is understood by now; then it is kept no longer."""
-
-    understood: bool
-    events: int
-
-
-class Unparsed(_Said):
-    items: tuple[Part, ...]
-    total: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ import sys
 
 from lotse.desk import store
 from lotse.desk.settings import DeskSettings
+from lotse.desk.store import anew
 from lotse.runtime.service import Context, Service
 from lotse.runtime.ticking import wait
 
@@ -17,13 +18,13 @@ def service(settings: DeskSettings) -> Service:
 
     async def begin(context: Context) -> None:
         async with context.database.transaction() as tx:
-            stood.extend(await store.begin_anew(tx))
+            stood.extend(await anew.begin(tx))
         sys.stderr.write(f"lotse-desk: {sum(offset for _, _, offset in stood)} records are read again\n")
 
     async def until_read(context: Context) -> None:
         while not context.stopping.is_set():
             async with context.database.connection() as connection:
-                left = await store.behind(connection, stood)
+                left = await anew.behind(connection, stood)
             if left == 0:
                 sys.stderr.write("lotse-desk: the projections are rebuilt\n")
                 context.stopping.set()

@@ -12,8 +12,9 @@ from zoneinfo import ZoneInfo
 
 from lotse.contracts.config import Config
 from lotse.desk.language import Language
+from lotse.desk.model import Model
 from lotse.desk.report_texts import COLUMNS, NOBODY, channel_name
-from lotse.desk.reports import SENTIMENTS, SITUATIONS, Model, Report
+from lotse.desk.reports import SENTIMENTS, SITUATIONS, Report
 
 Cell = str | int | float | None
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from lotse.desk.channel_names import CHANNEL_NAMES
 from lotse.desk.language import Language
 
 
@@ -240,48 +241,6 @@ NOBODY: Mapping[Language, Mapping[str, str]] = {
 }
 """What belongs to none."""
 
-_CHANNELS: Mapping[str, str] = {
-    "facebook": "Facebook",
-    "instagram": "Instagram",
-    "messenger": "Messenger",
-    "instagram-direct": "Instagram Direct",
-    "whatsapp": "WhatsApp",
-    "x": "X",
-    "youtube": "YouTube",
-    "viber": "Viber",
-    "wechat": "WeChat",
-    "telegram": "Telegram",
-    "line": "LINE",
-    "sms": "SMS",
-    "forum": "Forum",
-    "blog": "Blog",
-}
-
-_TOLD_APART: Mapping[Language, Mapping[str, str]] = {
-    "de": {
-        "x-direct": "X-Direktnachricht",
-        "webchat": "Webchat",
-        "in-app": "App",
-        "email": "E-Mail",
-        "phone": "Telefon",
-        "reviews": "Bewertung",
-        "letter": "Brief",
-        "press": "Presse",
-        "broadcast": "Rundfunk",
-    },
-    "en": {
-        "x-direct": "X direct message",
-        "webchat": "Web chat",
-        "in-app": "App",
-        "email": "E-mail",
-        "phone": "Phone",
-        "reviews": "Review",
-        "letter": "Letter",
-        "press": "Press",
-        "broadcast": "Broadcast",
-    },
-}
-
 
 def channel_name(channel: str, language: Language) -> str:
-    return _CHANNELS.get(channel) or _TOLD_APART[language].get(channel, channel)
+    return CHANNEL_NAMES[language].get(channel, channel)

@@ -6,11 +6,12 @@ from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, computed_field
+from pydantic import computed_field
 
 from lotse.contracts.commands import Role
 from lotse.contracts.config import Config
 from lotse.contracts.values import Sentiment, Situation
+from lotse.desk.model import Model
 
 _DAY = timedelta(days=1)
 _HOUR = timedelta(hours=1)
@@ -107,10 +108,6 @@ class Selection:
     channels: Sequence[str] | None = None
     team: str | None = None
     agent: str | None = None
-
-
-class Model(BaseModel):
-    model_config = ConfigDict(frozen=True)
 
 
 class Times(Model):

@@ -4,8 +4,9 @@ from datetime import date, datetime
 
 from lotse.contracts.channels import Channel
 from lotse.contracts.values import Presence
-from lotse.desk.api.models import Agent, Model, Summary
+from lotse.desk.api.models import Agent, Summary
 from lotse.desk.core.queue import Why
+from lotse.desk.model import Model
 
 
 class Missing(Model):

@@ -9,10 +9,11 @@ from starlette.responses import JSONResponse, Response
 
 from lotse.contracts import commands as c
 from lotse.contracts.config import Name
-from lotse.contracts.ids import AgentId, ConversationId, MessageId, TeamId
+from lotse.contracts.ids import AgentId, MessageId, TeamId
 from lotse.contracts.values import Attachment, Presence
 from lotse.desk.acting import Asked, ask, known_outcome
 from lotse.desk.api import models as m
+from lotse.desk.api import wish_models as w
 from lotse.desk.api.parts import Desk, Parts, Responses, Who, told
 from lotse.desk.api.problems import ApiError
 from lotse.desk.auth import Caller
@@ -76,20 +77,19 @@ def _post(path: str) -> Callable[[Callable[..., object]], Callable[..., object]]
 
 
 @_post("reply")
-async def reply(conversation_id: UUID, wish: m.ReplyWish, command: Command) -> Response:
+async def reply(conversation_id: UUID, wish: w.ReplyWish, command: Command) -> Response:
     """Answer the customer on his channel. Personal data in public is refused without a reason to override."""
-    event = c.ReplyRequested(
-        conversation_id=ConversationId(conversation_id),
-        actor_id=command.caller.subject,
-        role=command.caller.role,
-        at=command.at,
-        text=wish.text,
-        attachments=tuple(_attached(command.desk, file_id) for file_id in wish.attachments),
-        then=wish.then,
-        override_reason=wish.override_reason,
-        private=wish.private,
+    return await _answer(
+        command,
+        c.ReplyRequested(
+            **command.about(conversation_id),
+            text=wish.text,
+            attachments=tuple(_attached(command.desk, file_id) for file_id in wish.attachments),
+            then=wish.then,
+            override_reason=wish.override_reason,
+            private=wish.private,
+        ),
     )
-    return await _answer(command, event)
 
 
 def _attached(desk: Parts, file_id: str) -> Attachment:
@@ -100,114 +100,76 @@ def _attached(desk: Parts, file_id: str) -> Attachment:
 
 
 @_post("resolve")
-async def resolve(conversation_id: UUID, wish: m.ResolveWish, command: Command) -> Response:
+async def resolve(conversation_id: UUID, wish: w.ResolveWish, command: Command) -> Response:
     """Done, as far as anybody knows."""
-    event = c.ResolveRequested(
-        conversation_id=ConversationId(conversation_id),
-        actor_id=command.caller.subject,
-        role=command.caller.role,
-        at=command.at,
-        reason=wish.reason,
-    )
-    return await _answer(command, event)
+    return await _answer(command, c.ResolveRequested(**command.about(conversation_id), reason=wish.reason))
 
 
 @_post("snooze")
-async def snooze(conversation_id: UUID, wish: m.SnoozeWish, command: Command) -> Response:
+async def snooze(conversation_id: UUID, wish: w.SnoozeWish, command: Command) -> Response:
     """Put away until a time."""
-    event = c.SnoozeRequested(
-        conversation_id=ConversationId(conversation_id),
-        actor_id=command.caller.subject,
-        role=command.caller.role,
-        at=command.at,
-        until=wish.until,
-    )
-    return await _answer(command, event)
+    return await _answer(command, c.SnoozeRequested(**command.about(conversation_id), until=wish.until))
 
 
 @_post("reopen")
-async def reopen(conversation_id: UUID, wish: m.ReopenWish, command: Command) -> Response:
+async def reopen(conversation_id: UUID, wish: w.ReopenWish, command: Command) -> Response:
     """Take up again what is resolved, or put back what was set aside as spam."""
-    event = c.ReopenRequested(
-        conversation_id=ConversationId(conversation_id),
-        actor_id=command.caller.subject,
-        role=command.caller.role,
-        at=command.at,
-        reason=wish.reason,
-    )
-    return await _answer(command, event)
+    return await _answer(command, c.ReopenRequested(**command.about(conversation_id), reason=wish.reason))
 
 
 @_post("transfer")
-async def transfer(conversation_id: UUID, wish: m.TransferWish, command: Command) -> Response:
+async def transfer(conversation_id: UUID, wish: w.TransferWish, command: Command) -> Response:
     """To another agent, or back to the queue of a team; drafts, deadlines and age stay."""
-    event = c.TransferRequested(
-        conversation_id=ConversationId(conversation_id),
-        actor_id=command.caller.subject,
-        role=command.caller.role,
-        at=command.at,
-        agent_id=AgentId(wish.agent_id) if wish.agent_id else None,
-        team_id=TeamId(wish.team_id) if wish.team_id else None,
-        reason=wish.reason,
+    return await _answer(
+        command,
+        c.TransferRequested(
+            **command.about(conversation_id),
+            agent_id=AgentId(wish.agent_id) if wish.agent_id else None,
+            team_id=TeamId(wish.team_id) if wish.team_id else None,
+            reason=wish.reason,
+        ),
     )
-    return await _answer(command, event)
 
 
 @_post("notes")
-async def note(conversation_id: UUID, wish: m.NoteWish, command: Command) -> Response:
+async def note(conversation_id: UUID, wish: w.NoteWish, command: Command) -> Response:
     """A word among colleagues; the customer never sees it."""
-    event = c.NoteWritten(
-        conversation_id=ConversationId(conversation_id),
-        actor_id=command.caller.subject,
-        role=command.caller.role,
-        at=command.at,
-        text=wish.text,
-    )
-    return await _answer(command, event)
+    return await _answer(command, c.NoteWritten(**command.about(conversation_id), text=wish.text))
 
 
 @_post("reading")
-async def correct_reading(conversation_id: UUID, wish: m.ReadingWish, command: Command) -> Response:
+async def correct_reading(conversation_id: UUID, wish: w.ReadingWish, command: Command) -> Response:
     """A person says how a message reads; it is queued anew, set aside or put back by it, and training learns of it."""
-    event = c.ReadingCorrectRequested(
-        conversation_id=ConversationId(conversation_id),
-        actor_id=command.caller.subject,
-        role=command.caller.role,
-        at=command.at,
-        message_id=MessageId(wish.message_id),
-        sentiment=wish.sentiment,
-        triage=wish.triage,
-        situation=wish.situation,
-        topics=wish.topics,
-        reason=wish.reason,
+    return await _answer(
+        command,
+        c.ReadingCorrectRequested(
+            **command.about(conversation_id),
+            message_id=MessageId(wish.message_id),
+            sentiment=wish.sentiment,
+            triage=wish.triage,
+            situation=wish.situation,
+            topics=wish.topics,
+            reason=wish.reason,
+        ),
     )
-    return await _answer(command, event)
 
 
 @router.put("/agents/{agent_id}/status", response_model=None, responses=ANSWERS)
-async def put_status(agent_id: AgentPath, wish: m.StatusWish, command: Command) -> Response:
+async def put_status(agent_id: AgentPath, wish: w.StatusWish, command: Command) -> Response:
     """Take work, or not. An agent speaks for himself, everybody else for any agent."""
     _speaks_for(command.caller, agent_id)
-    event = c.AgentStatusRequested(
-        agent_id=AgentId(agent_id),
-        actor_id=command.caller.subject,
-        role=command.caller.role,
-        at=command.at,
-        status=Presence(wish.status),
-        hand_back=wish.hand_back,
+    wanted = Presence(wish.status)
+    return await _answer(
+        command,
+        c.AgentStatusRequested(**command.by, agent_id=AgentId(agent_id), status=wanted, hand_back=wish.hand_back),
     )
-    return await _answer(command, event)
 
 
 @router.post("/agents/{agent_id}/heartbeat", status_code=204, responses=told(403, 413))
 async def heartbeat(agent_id: AgentPath, command: Command) -> None:
     """The agent's page is open; without it for 30 s he is offline. It has no outcome to wait for."""
     _speaks_for(command.caller, agent_id)
-    await command.publish(
-        c.AgentHeartbeat(
-            agent_id=AgentId(agent_id), actor_id=command.caller.subject, role=command.caller.role, at=command.at
-        )
-    )
+    await command.publish(c.AgentHeartbeat(**command.by, agent_id=AgentId(agent_id)))
 
 
 def _speaks_for(caller: Caller, agent_id: str) -> None:

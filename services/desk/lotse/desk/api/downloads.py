@@ -16,7 +16,7 @@ from lotse.contracts.file_links import PATH, FileLink
 from lotse.contracts.files import is_forbidden
 from lotse.contracts.values import Attachment
 from lotse.desk import reads
-from lotse.desk.api import models as m
+from lotse.desk.api.file_models import FileOf, FilesOf
 from lotse.desk.api.parts import Desk, Who, told
 from lotse.desk.api.problems import ApiError, reading
 from lotse.desk.file_store import Content, Deleted, FileError, NotGiven, StillComing
@@ -59,7 +59,7 @@ class Cookieless:
 
 
 @router.get("/v1/conversations/{conversation_id}/files", responses=told(404))
-async def list_files(desk: Desk, _: Who, conversation_id: UUID) -> m.FilesOf:
+async def list_files(desk: Desk, _: Who, conversation_id: UUID) -> FilesOf:
     """The files of a conversation in the order of its messages and replies, each with a link for the next hour."""
     async with reading(desk.database) as tx:
         found = await reads.conversation(tx, conversation_id)
@@ -75,11 +75,11 @@ async def list_files(desk: Desk, _: Who, conversation_id: UUID) -> m.FilesOf:
         for reply in found.replies
         for number, file in enumerate(reply.attachments)
     ]
-    return m.FilesOf(items=(*of_messages, *of_replies))
+    return FilesOf(items=(*of_messages, *of_replies))
 
 
-def _file(files: Files, of: str, owner: UUID, number: int, file: Attachment) -> m.FileOf:
-    return m.FileOf(
+def _file(files: Files, of: str, owner: UUID, number: int, file: Attachment) -> FileOf:
+    return FileOf(
         of="message" if of == "message" else "reply",
         id=owner,
         number=number,

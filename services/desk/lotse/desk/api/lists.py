@@ -14,6 +14,7 @@ from lotse.desk.api import models as m
 from lotse.desk.api.cursor import After, Limit, following, write
 from lotse.desk.api.parts import Desk, Parts, Who, told
 from lotse.desk.api.problems import ApiError, reading
+from lotse.desk.api.wish_models import Text
 from lotse.desk.reads import Filter, Place
 from lotse.desk.views import selection
 
@@ -31,7 +32,7 @@ async def list_conversations(
     agent: Annotated[c.Name | None, Query(description="Who has it")] = None,
     team: Annotated[c.Name | None, Query()] = None,
     sentiment: Annotated[Sentiment | None, Query()] = None,
-    q: Annotated[m.Text | None, Query(max_length=200, description="Words in the customer's messages")] = None,
+    q: Annotated[Text | None, Query(max_length=200, description="Words in the customer's messages")] = None,
     limit: Limit = 50,
 ) -> m.Conversations:
     """Conversations of a view, a page at a time. The order of a list does not change while it is read."""

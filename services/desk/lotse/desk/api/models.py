@@ -1,20 +1,15 @@
-"""What the API says and takes. Times are ISO 8601 with zone; ids are UUIDs where they are not an operator's names."""
+"""What the API says. Times are ISO 8601 with zone; ids are UUIDs where they are not an operator's names."""
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Literal, Self
+from typing import Literal
 from uuid import UUID
-
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
 from lotse.contracts.channels import Channel
 from lotse.contracts.commands import Role
-from lotse.contracts.config import Name
 from lotse.contracts.values import Attachment, Presence, Reading, Sentiment, Situation, Span, Status, Stored, Triage
 from lotse.desk.core.moves import Why
-
-Text = Annotated[str, Field(pattern=r"^[^\x00]*$")]
-"""Without U+0000, which no database keeps."""
+from lotse.desk.model import Model
 
 
 class DeadlineView(StrEnum):
@@ -26,10 +21,6 @@ class DeadlineView(StrEnum):
     """Of those: warned of, due within 15 minutes or overdue."""
     MISSED = "missed"
     """Not kept, answered since or not; youngest first."""
-
-
-class Model(BaseModel):
-    model_config = ConfigDict(frozen=True)
 
 
 class View(StrEnum):
@@ -382,104 +373,3 @@ class Progress(Model):
     state: Literal["open", "done", "refused"]
     outcome: Outcome | None = None
     status_url: str
-
-
-class Wish(BaseModel):
-    """What a command takes; unknown fields are typing errors."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-FileId = Annotated[str, Field(min_length=1, max_length=2_000, pattern=r"^[A-Za-z0-9_.-]+$")]
-
-
-class StoredFile(Model):
-    """A file that was taken in. `id` puts it under a reply, within seven days."""
-
-    id: str
-    name: str
-    media_type: str
-    """As found out; it may be more exact than what was said."""
-    size: int
-    sha256: str
-
-
-class FileOf(Model):
-    """A file of a conversation, with a path below the desk's address that needs no token until it ends."""
-
-    of: Literal["message", "reply"]
-    id: UUID
-    """The message's or the reply's."""
-    number: int
-    name: str
-    media_type: str
-    size: int | None
-    url: str
-
-
-class FilesOf(Model):
-    items: tuple[FileOf, ...]
-
-
-class ReplyWish(Wish):
-    """Text, files, or both."""
-
-    text: Annotated[Text, Field(max_length=60_000)] = ""
-    attachments: Annotated[tuple[FileId, ...], Field(max_length=10)] = ()
-    """Ids that `POST /v1/files` gave."""
-    then: Literal["waiting", "resolved"] = "waiting"
-    override_reason: Annotated[Text, Field(min_length=1, max_length=1_000)] | None = None
-    """Let personal data through in public, for this reason; takes a role that may."""
-    private: bool = False
-    """Answer the newest public comment in private, which Facebook and Instagram take once within seven days."""
-
-    @model_validator(mode="after")
-    def _says_something(self) -> Self:
-        if not self.text and not self.attachments:
-            raise ValueError("write a text or attach a file")
-        return self
-
-
-class ResolveWish(Wish):
-    reason: Annotated[Text, Field(min_length=1, max_length=200)] = "done"
-
-
-class SnoozeWish(Wish):
-    until: AwareDatetime
-
-
-class ReopenWish(Wish):
-    reason: Annotated[Text, Field(min_length=1, max_length=200)] = "reopened"
-
-
-class TransferWish(Wish):
-    """To an agent, or back to the queue of a team; neither: back to the queue."""
-
-    agent_id: Name | None = None
-    team_id: Name | None = None
-    reason: Annotated[Text, Field(min_length=1, max_length=200)] = "transfer"
-
-
-class NoteWish(Wish):
-    text: Annotated[Text, Field(min_length=1, max_length=20_000)]
-
-
-Topic = Annotated[Text, Field(min_length=1, max_length=100)]
-
-
-class ReadingWish(Wish):
-    """How a message reads, said whole; `situation` None: none of them."""
-
-    message_id: UUID
-    sentiment: Sentiment
-    triage: Triage
-    situation: Situation | None
-    topics: Annotated[tuple[Topic, ...], Field(max_length=20)]
-    reason: Annotated[Text, Field(min_length=1, max_length=1_000)] | None = None
-    """For colleagues and for training."""
-
-
-class StatusWish(Wish):
-    status: Literal["online", "away", "offline"]
-    hand_back: bool = False
-    """Return the work to the queue at once."""

@@ -12,7 +12,7 @@ from starlette.requests import ClientDisconnect, Request
 from lotse.contracts.channels import Channel, Profile, profile
 from lotse.contracts.files import MOST_BYTES
 from lotse.contracts.replies import Problem, ProblemCode
-from lotse.desk.api import models as m
+from lotse.desk.api.file_models import StoredFile
 from lotse.desk.api.parts import Desk, Who, told
 from lotse.desk.api.problems import ApiError
 from lotse.desk.file_store import StoreAway
@@ -41,11 +41,11 @@ ForChannel = Annotated[Channel | None, Query(description="Refuse what this chann
 @router.post(
     "/files",
     status_code=201,
-    response_model=m.StoredFile,
+    response_model=StoredFile,
     responses=told(400, 413, 415),
     openapi_extra={"requestBody": _BODY},
 )
-async def take_file(request: Request, desk: Desk, _: Who, name: Name = "", channel: ForChannel = None) -> m.StoredFile:
+async def take_file(request: Request, desk: Desk, _: Who, name: Name = "", channel: ForChannel = None) -> StoredFile:
     """Take a file in: as the body, its type in `Content-Type`, or as the part `file` of a form.
 
     Its content decides: a type that is claimed and is not there is refused, and so is what runs or shows as a page.
@@ -59,7 +59,7 @@ async def take_file(request: Request, desk: Desk, _: Who, name: Name = "", chann
     except StoreAway as error:
         raise ApiError(503, "store_away", "files cannot be kept at the moment", headers={"Retry-After": "5"}) from error
     file = stored.attachment
-    return m.StoredFile(
+    return StoredFile(
         id=stored.id, name=file.name, media_type=file.media_type, size=file.size or 0, sha256=file.sha256 or ""
     )
 

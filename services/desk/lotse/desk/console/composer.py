@@ -11,7 +11,7 @@ from uuid import UUID
 
 from nicegui import background_tasks, ui
 from nicegui.events import GenericEventArguments
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from lotse.desk import drafts
 from lotse.desk.api import models as m
@@ -28,6 +28,7 @@ from lotse.desk.console.elements.composer import ComposerBox, Told
 from lotse.desk.console.typing_seen import RENEWED, Sign
 from lotse.desk.console.viewer import Viewer
 from lotse.desk.drafts import Draft, File, Kind, Place
+from lotse.desk.model import Model
 
 if TYPE_CHECKING:
     from lotse.desk.console.console import Console
@@ -43,10 +44,8 @@ OnDraft = Callable[[UUID, bool], None]
 """Told when the agent has begun to write in a conversation, and when nothing is left of it."""
 
 
-class _Said(BaseModel):
+class _Said(Model):
     """What the box says of a draft."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
 
     conversation: UUID
     kind: Kind

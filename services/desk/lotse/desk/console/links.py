@@ -5,7 +5,9 @@ from datetime import datetime
 from uuid import UUID
 
 import jwt
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import AwareDatetime, Field, SecretStr, ValidationError
+
+from lotse.desk.model import Model
 
 AUDIENCE = "lotse-console-link"
 """Keeps a link from being taken for a token of the API, and the other way round."""
@@ -22,9 +24,7 @@ class Link:
     expires_at: datetime
 
 
-class _Claims(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
+class _Claims(Model):
     jti: UUID
     sub: str = Field(min_length=1, max_length=200)
     exp: AwareDatetime

@@ -17,7 +17,7 @@ from urllib.parse import quote, urlencode
 import httpx
 import jwt
 from jwt import PyJWKClient, PyJWKClientConnectionError
-from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
+from pydantic import AwareDatetime, ValidationError
 from starlette.requests import HTTPConnection
 
 from lotse.contracts.commands import Role
@@ -25,6 +25,7 @@ from lotse.contracts.config import Config
 from lotse.contracts.ids import AgentId
 from lotse.desk.auth import Caller
 from lotse.desk.console.viewer import PEOPLE
+from lotse.desk.model import Model
 from lotse.desk.settings import DeskSettings
 
 Why = Literal["denied", "stale", "away", "untrusted", "no_role", "no_agent"]
@@ -49,10 +50,8 @@ class SignInFailed(Exception):
         self.detail = detail
 
 
-class Provider(BaseModel):
+class Provider(Model):
     """What the issuer says of itself (OpenID Connect Discovery 1.0)."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
 
     issuer: str
     authorization_endpoint: str
@@ -64,10 +63,8 @@ class Provider(BaseModel):
     authorization_response_iss_parameter_supported: bool = False
 
 
-class Attempt(BaseModel):
+class Attempt(Model):
     """What this browser was sent off with."""
-
-    model_config = ConfigDict(frozen=True)
 
     state: str
     nonce: str
@@ -75,9 +72,7 @@ class Attempt(BaseModel):
     at: AwareDatetime
 
 
-class _Tokens(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
+class _Tokens(Model):
     id_token: str
     access_token: str = ""
 

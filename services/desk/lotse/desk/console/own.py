@@ -155,9 +155,7 @@ class _Own:
             return
         self._console.beats[agent] = now
         asked = ask(self._console.parts(), self._viewer.caller, f"beat-{uuid4()}")
-        await asked.publish(
-            AgentHeartbeat(agent_id=AgentId(agent), actor_id=agent, role=self._viewer.caller.role, at=asked.at)
-        )
+        await asked.publish(AgentHeartbeat(agent_id=AgentId(agent), **asked.by))
 
     def _leave(self) -> None:
         """The browser goes where it can sign in again, and comes back here; this page shows nothing more."""
@@ -187,9 +185,7 @@ class _Own:
             outcome = await asked.outcome(
                 AgentStatusRequested(
                     agent_id=AgentId(caller.subject),
-                    actor_id=caller.subject,
-                    role=caller.role,
-                    at=asked.at,
+                    **asked.by,
                     status=wish.status,
                     hand_back=wish.hand_back,
                 )

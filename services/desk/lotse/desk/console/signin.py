@@ -200,7 +200,12 @@ def router(console: "Console") -> APIRouter:
     issuer = Issuer(console.settings) if console.settings.oidc_client_id is not None else None
     if issuer is not None:
         _by_issuer(console, issuer, made)
+    _by_link(console, made)
+    _going(console, issuer, made)
+    return made
 
+
+def _by_link(console: "Console", made: APIRouter) -> None:
     @made.get("/enter")
     async def look(request: Request, token: str = "") -> Response:
         """Shows a link's button and leaves the link good: previews of links ask for it, too."""
@@ -227,6 +232,8 @@ def router(console: "Console") -> APIRouter:
             return _spent(console, request)
         return RedirectResponse(sign_in(request, Caller(link.agent, card.role), now), 303)
 
+
+def _going(console: "Console", issuer: Issuer | None, made: APIRouter) -> None:
     @made.post("/leave")
     async def leave(request: Request) -> Response:
         """Sign out, here and wherever else the same cookie was; says where to go then."""
@@ -245,8 +252,6 @@ def router(console: "Console") -> APIRouter:
             return away(console, request)
         go_on_to(request, back)
         return page(console, request, ended=True)
-
-    return made
 
 
 def _by_issuer(console: "Console", issuer: Issuer, made: APIRouter) -> None:

@@ -10,8 +10,9 @@ from datetime import datetime, timedelta
 from typing import Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ValidationError
 
+from lotse.desk.model import Model
 from lotse.runtime.postgres import Database, connect, is_transient
 from lotse.runtime.service import Context
 from lotse.runtime.ticking import wait
@@ -28,10 +29,8 @@ _LOOK = 5.0
 """Seconds between two looks whether the connection still holds."""
 
 
-class Sign(BaseModel):
+class Sign(Model):
     """An agent has begun or stopped writing in a conversation."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
 
     conversation: UUID
     agent: str

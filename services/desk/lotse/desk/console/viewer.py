@@ -5,12 +5,13 @@ from datetime import datetime, timedelta
 from typing import Literal, cast
 from uuid import UUID, uuid4
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
+from pydantic import AwareDatetime, ValidationError
 from starlette.requests import HTTPConnection
 
 from lotse.contracts.commands import Role
 from lotse.desk.auth import Caller
 from lotse.desk.language import Language, language_of
+from lotse.desk.model import Model
 
 Theme = Literal["auto", "light", "dark"]
 
@@ -24,9 +25,7 @@ _KEY = "viewer"
 _NEXT = "next"
 
 
-class _Kept(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
+class _Kept(Model):
     subject: str
     role: Role
     session: UUID

@@ -2,19 +2,14 @@
 
 from datetime import datetime
 
-from pydantic import BaseModel, ConfigDict
-
 from lotse.contracts.conversations import ConversationQueued, ReadingChanged, RoutingRelaxed
+from lotse.desk.model import Model
 
 Skills = dict[str, int]
 """Skill to least level, 1 to 5."""
 
 
-class _Kept(BaseModel):
-    model_config = ConfigDict(frozen=True)
-
-
-class Relaxed(_Kept):
+class Relaxed(Model):
     """A ring that was reached: these skills are no longer called for."""
 
     ring: int
@@ -22,7 +17,7 @@ class Relaxed(_Kept):
     at: datetime
 
 
-class Demand(_Kept):
+class Demand(Model):
     """Kept as JSON beside the conversation."""
 
     required: Skills = {}

@@ -2,21 +2,18 @@
 
 from datetime import datetime
 
-from pydantic import BaseModel, ConfigDict
-
 from lotse.contracts import conversations as c
 from lotse.contracts.envelope import Event, Fact
 from lotse.contracts.values import Actor, Status
 from lotse.desk.core.rows import Move
 from lotse.desk.core.state import State
+from lotse.desk.model import Model
 
 _ROUTER = Actor(kind="service", id="router")
 
 
-class Why(BaseModel):
+class Why(Model):
     """Kept as JSON beside the move: what it is about, beyond its reason."""
-
-    model_config = ConfigDict(frozen=True)
 
     required: dict[str, int] = {}
     """Of the queue: the skills that are called for, each with its least level."""

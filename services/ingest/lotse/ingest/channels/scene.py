@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Literal, TypedDict
 
 from lotse.contracts.channels import Channel
 from lotse.contracts.envelope import Fact
@@ -39,6 +39,14 @@ class Found:
     blobs: tuple[Blob, ...] = ()
 
 
+class _Shared(TypedDict):
+    account: AccountId
+    channel: Channel
+    thread: str
+    occurred_at: datetime
+    received_at: datetime
+
+
 @dataclass(frozen=True, slots=True)
 class Scene:
     """What all events of one part share."""
@@ -71,11 +79,7 @@ class Scene:
         """A customer's message; a text that is too long for an event becomes a blob unless `full` holds it."""
         short, whole = long_text(text)
         event = MessageReceived(
-            account=self.account,
-            channel=self.channel,
-            thread=self.thread,
-            occurred_at=self.occurred_at,
-            received_at=self.received_at,
+            **self._shared,
             message_id=message_id(self.account, provider_id),
             provider_id=provider_id,
             identities=identities,
@@ -106,11 +110,7 @@ class Scene:
         """A message's new text; `at` is the provider's own time of the edit, which makes it another one."""
         short, whole = long_text(text)
         event = MessageEdited(
-            account=self.account,
-            channel=self.channel,
-            thread=self.thread,
-            occurred_at=self.occurred_at,
-            received_at=self.received_at,
+            **self._shared,
             message_id=message_id(self.account, provider_id),
             provider_id=provider_id,
             edit=edit,
@@ -122,11 +122,7 @@ class Scene:
 
     def deleted(self, provider_id: str) -> Found:
         event = MessageDeleted(
-            account=self.account,
-            channel=self.channel,
-            thread=self.thread,
-            occurred_at=self.occurred_at,
-            received_at=self.received_at,
+            **self._shared,
             message_id=message_id(self.account, provider_id),
             provider_id=provider_id,
         )
@@ -135,11 +131,7 @@ class Scene:
     def echoed(self, provider_id: str, recipient: str, text: str, reply_id: ReplyId | None = None) -> Found:
         """What went out of our own account."""
         event = MessageEchoed(
-            account=self.account,
-            channel=self.channel,
-            thread=self.thread,
-            occurred_at=self.occurred_at,
-            received_at=self.received_at,
+            **self._shared,
             provider_id=provider_id,
             recipient=recipient,
             text=shortened(text),
@@ -157,11 +149,7 @@ class Scene:
     ) -> Found:
         """What became of something we sent."""
         event = kind(
-            account=self.account,
-            channel=self.channel,
-            thread=self.thread,
-            occurred_at=self.occurred_at,
-            received_at=self.received_at,
+            **self._shared,
             provider_ids=provider_ids[:MAX_RECEIPTS],
             reply_id=reply_id,
             up_to=up_to,
@@ -171,11 +159,7 @@ class Scene:
     def failed(self, provider_id: str, code: str, reason: str, reply_id: ReplyId | None = None) -> Found:
         """The provider could not deliver what we sent."""
         event = MessageFailed(
-            account=self.account,
-            channel=self.channel,
-            thread=self.thread,
-            occurred_at=self.occurred_at,
-            received_at=self.received_at,
+            **self._shared,
             provider_ids=(provider_id,),
             reply_id=reply_id,
             code=code[:50],
@@ -188,17 +172,23 @@ class Scene:
     ) -> Found:
         """Something that is no message; `about` is a message's id if it happened to one."""
         event = ActivityRecorded(
-            account=self.account,
-            channel=self.channel,
-            thread=self.thread,
-            occurred_at=self.occurred_at,
-            received_at=self.received_at,
+            **self._shared,
             activity=kind,
             provider_id=about,
             message_id=message_id(self.account, about) if on_message else None,
             by_us=by_us,
         )
         return Found((self._fact(event, kind, about, *parts),))
+
+    @property
+    def _shared(self) -> _Shared:
+        return {
+            "account": self.account,
+            "channel": self.channel,
+            "thread": self.thread,
+            "occurred_at": self.occurred_at,
+            "received_at": self.received_at,
+        }
 
     def _fact(self, event: InboundEvent, *parts: object) -> Fact[InboundEvent]:
         number = event.message_id if isinstance(event, MessageReceived) else inbound_id(event, *parts)

@@ -2,7 +2,8 @@
 
 import asyncio
 import re
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
 from typing import Annotated
 from uuid import UUID
 
@@ -34,16 +35,13 @@ _MEDIA_TYPE = re.compile(r"[a-z0-9!#$&^_.+-]{1,60}/[a-z0-9!#$&^_.+-]{1,100}")
 
 
 def add_to(app: FastAPI, calls: Calls) -> None:
-    async def found(request: Request, sha256: str) -> Blob:
-        require(calls.settings.service_token, request)
-        try:
-            blob = await calls.opened().blob(sha256)
-        except StoreUnavailable as error:
-            raise Away("the store cannot be had") from error
-        if blob is None:
-            raise Unknown("there is no such blob, or it was deleted")
-        return blob
+    _as_it_came(app, calls)
+    _as_people_read_it(app, calls)
+    _to_be_kept(app, calls)
+    _by_its_link(app, calls)
 
+
+def _as_it_came(app: FastAPI, calls: Calls) -> None:
     @app.get(
         "/v1/blobs/{sha256}",
         response_class=Response,
@@ -52,8 +50,41 @@ def add_to(app: FastAPI, calls: Calls) -> None:
     )
     async def content(sha256: Hash, request: Request) -> Response:
         """The content as it came."""
-        return _download(await found(request, sha256))
+        return _download(await _found(calls, request, sha256))
 
+
+def _as_people_read_it(app: FastAPI, calls: Calls) -> None:
+    @app.get(
+        "/v1/blobs/{sha256}/text",
+        response_class=PlainTextResponse,
+        responses=_REFUSALS,
+        openapi_extra={"security": BEARER},
+    )
+    async def text(sha256: Hash, request: Request) -> str:
+        """A long text or a raw mail as a person reads it, quotes and signature included."""
+        blob = await _found(calls, request, sha256)
+        if blob.media_type == "message/rfc822":
+            return await asyncio.to_thread(mail.readable, blob.body)
+        if blob.media_type.startswith("text/plain"):
+            return blob.body.decode("utf-8", "replace")
+        raise Unknown("the blob is no text")
+
+    @app.get(
+        "/v1/blobs/{sha256}/html",
+        response_class=PlainTextResponse,
+        responses=_REFUSALS,
+        openapi_extra={"security": BEARER},
+    )
+    async def html(sha256: Hash, request: Request) -> Response:
+        """The HTML of a raw mail as its sender wrote it, as plain text: whoever shows it makes it safe first."""
+        blob = await _found(calls, request, sha256)
+        page = await asyncio.to_thread(mail.page, blob.body) if blob.media_type == "message/rfc822" else None
+        if page is None:
+            raise Unknown("there is no HTML in it")
+        return PlainTextResponse(page, headers={"X-Content-Type-Options": "nosniff"})
+
+
+def _to_be_kept(app: FastAPI, calls: Calls) -> None:
     @app.put(
         "/v1/blobs/{sha256}",
         status_code=201,
@@ -71,40 +102,11 @@ def add_to(app: FastAPI, calls: Calls) -> None:
         blob = Blob.of(await body_of(request, calls.settings.blob_limit), _media_type(request))
         if blob.sha256 != sha256:
             raise Invalid("the content has another hash")
-        try:
+        with _store_to_be_had():
             return Response(status_code=201 if await calls.opened().keep(blob) else 200)
-        except StoreUnavailable as error:
-            raise Away("the store cannot be had") from error
 
-    @app.get(
-        "/v1/blobs/{sha256}/text",
-        response_class=PlainTextResponse,
-        responses=_REFUSALS,
-        openapi_extra={"security": BEARER},
-    )
-    async def text(sha256: Hash, request: Request) -> str:
-        """A long text or a raw mail as a person reads it, quotes and signature included."""
-        blob = await found(request, sha256)
-        if blob.media_type == "message/rfc822":
-            return await asyncio.to_thread(mail.readable, blob.body)
-        if blob.media_type.startswith("text/plain"):
-            return blob.body.decode("utf-8", "replace")
-        raise Unknown("the blob is no text")
 
-    @app.get(
-        "/v1/blobs/{sha256}/html",
-        response_class=PlainTextResponse,
-        responses=_REFUSALS,
-        openapi_extra={"security": BEARER},
-    )
-    async def html(sha256: Hash, request: Request) -> Response:
-        """The HTML of a raw mail as its sender wrote it, as plain text: whoever shows it makes it safe first."""
-        blob = await found(request, sha256)
-        page = await asyncio.to_thread(mail.page, blob.body) if blob.media_type == "message/rfc822" else None
-        if page is None:
-            raise Unknown("there is no HTML in it")
-        return PlainTextResponse(page, headers={"X-Content-Type-Options": "nosniff"})
-
+def _by_its_link(app: FastAPI, calls: Calls) -> None:
     @app.get(
         "/v1/media/{message_id}/{number}",
         response_class=Response,
@@ -118,17 +120,34 @@ def add_to(app: FastAPI, calls: Calls) -> None:
     async def media(message_id: UUID, number: Annotated[int, Path(ge=0, le=1000)], request: Request) -> Response:
         """The file of a message's attachment that bears a link and no hash; 503 while it is being fetched."""
         require(calls.settings.service_token, request)
-        try:
+        with _store_to_be_had():
             where = await calls.opened().media(message_id, number)
-        except StoreUnavailable as error:
-            raise Away("the store cannot be had") from error
         if where is not None and where.pending:
             raise Away("the file is being fetched")
         if where is None:
             raise Unknown("there is no such file, or it was deleted")
         if where.sha256 is None:
             raise NotGiven("the provider did not give the file")
-        return _download(await found(request, where.sha256))
+        return _download(await _found(calls, request, where.sha256))
+
+
+async def _found(calls: Calls, request: Request, sha256: str) -> Blob:
+    """The blob, for whoever bears the service token. Raises Unauthorised, Away, Unknown."""
+    require(calls.settings.service_token, request)
+    with _store_to_be_had():
+        blob = await calls.opened().blob(sha256)
+    if blob is None:
+        raise Unknown("there is no such blob, or it was deleted")
+    return blob
+
+
+@contextmanager
+def _store_to_be_had() -> Generator[None]:
+    """Raises Away where it is not."""
+    try:
+        yield
+    except StoreUnavailable as error:
+        raise Away("the store cannot be had") from error
 
 
 def _media_type(request: Request) -> str:

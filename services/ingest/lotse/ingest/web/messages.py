@@ -1,6 +1,7 @@
 """`/v1/messages/{account}`: typed messages from our own systems."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Annotated, TypeVar
 
 from fastapi import FastAPI, Path, Query
@@ -37,22 +38,38 @@ class Accepted(BaseModel):
     external_id: str
 
 
-def add_to(app: FastAPI, accounts: Mapping[str, Api], calls: Calls) -> None:
-    """New messages, edits, deletions."""
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """From a call to what is accepted of it."""
 
-    def known(account: AccountName, request: Request) -> Api:
-        found = accounts.get(account)
+    accounts: Mapping[str, Api]
+    calls: Calls
+
+    def known(self, account: str, request: Request) -> Api:
+        """Raises Unknown, Unauthorised."""
+        found = self.accounts.get(account)
         if found is None:
             raise Unknown("there is no such API account")
         require(found.token, request)
         return found
 
-    async def accept(account: Api, external_id: str, parsed: Parsed, traceparent: str | None) -> Accepted:
-        refused = await calls.accept("messages", account.id, parsed, traceparent)
+    async def accept(self, account: Api, external_id: str, parsed: Parsed, traceparent: str | None) -> Accepted:
+        """Raises Away, TooLarge."""
+        refused = await self.calls.accept("messages", account.id, parsed, traceparent)
         if refused:
             raise TooLarge("the message is larger than an event may be")
         return Accepted(message_id=message_id(account.id, external_id), external_id=external_id)
 
+
+def add_to(app: FastAPI, accounts: Mapping[str, Api], calls: Calls) -> None:
+    """New messages, edits, deletions."""
+    way = _Way(accounts, calls)
+    _new(app, way)
+    _edits(app, way)
+    _deletions(app, way)
+
+
+def _new(app: FastAPI, way: _Way) -> None:
     @app.post(
         "/v1/messages/{account}",
         status_code=202,
@@ -61,13 +78,15 @@ def add_to(app: FastAPI, accounts: Mapping[str, Api], calls: Calls) -> None:
     )
     async def receive(account: AccountName, request: Request) -> Accepted:
         """A customer's message. The same `external_id` or `Idempotency-Key` again is the same message."""
-        with calls.span(request, "messages", account) as span:
-            api = known(account, request)
-            message = _read(NewMessage, await body_of(request, calls.settings.typed_limit))
+        with way.calls.span(request, "messages", account) as span:
+            api = way.known(account, request)
+            message = _read(NewMessage, await body_of(request, way.calls.settings.typed_limit))
             external_id = message.external_id or _idempotency_key(request)
             parsed = _allowed(lambda: typed.received(message, external_id, api.id, api.config, clock.now()))
-            return await accept(api, external_id, parsed, span.traceparent)
+            return await way.accept(api, external_id, parsed, span.traceparent)
 
+
+def _edits(app: FastAPI, way: _Way) -> None:
     @app.put(
         "/v1/messages/{account}/{external_id}",
         status_code=202,
@@ -76,12 +95,14 @@ def add_to(app: FastAPI, accounts: Mapping[str, Api], calls: Calls) -> None:
     )
     async def edit(account: AccountName, external_id: Annotated[ExternalId, Path()], request: Request) -> Accepted:
         """The new text of a message; may come before the message itself."""
-        with calls.span(request, "messages", account) as span:
-            api = known(account, request)
-            change = _read(Edit, await body_of(request, calls.settings.typed_limit))
+        with way.calls.span(request, "messages", account) as span:
+            api = way.known(account, request)
+            change = _read(Edit, await body_of(request, way.calls.settings.typed_limit))
             parsed = _allowed(lambda: typed.edited(change, external_id, api.id, api.config, clock.now()))
-            return await accept(api, external_id, parsed, span.traceparent)
+            return await way.accept(api, external_id, parsed, span.traceparent)
 
+
+def _deletions(app: FastAPI, way: _Way) -> None:
     @app.delete(
         "/v1/messages/{account}/{external_id}",
         status_code=202,
@@ -96,10 +117,10 @@ def add_to(app: FastAPI, accounts: Mapping[str, Api], calls: Calls) -> None:
         request: Request,
     ) -> Accepted:
         """The customer took the message back: its text and files go everywhere."""
-        with calls.span(request, "messages", account) as span:
-            api = known(account, request)
+        with way.calls.span(request, "messages", account) as span:
+            api = way.known(account, request)
             parsed = _allowed(lambda: typed.deleted(external_id, channel, thread, api.id, api.config, clock.now()))
-            return await accept(api, external_id, parsed, span.traceparent)
+            return await way.accept(api, external_id, parsed, span.traceparent)
 
 
 M = TypeVar("M", bound=BaseModel)

@@ -1,16 +1,15 @@
 """`/ops/accounts` and `/ops/unparsed`: what came in on each account, and what of it nobody understood."""
 
 from collections.abc import Awaitable, Callable
-from uuid import UUID
 
 from fastapi import FastAPI
-from pydantic import BaseModel, ConfigDict
-from pydantic.types import AwareDatetime
+from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from lotse.contracts.config import Config
+from lotse.contracts.ops import Account, Part, Seen, Unparsed
 from lotse.ingest import store
 from lotse.ingest.edge import StoreUnavailable
 from lotse.ingest.ledger import Entry
@@ -23,47 +22,6 @@ MOST = 200
 """Parts in one answer."""
 
 
-class _Said(BaseModel):
-    model_config = ConfigDict(frozen=True)
-
-
-class Account(_Said):
-    """One account since `since`, as this replica saw it. `refused` counts calls by reason."""
-
-    id: str
-    kind: str
-    accepted: int
-    last_accepted: AwareDatetime | None
-    refused: dict[str, int]
-    last_refused: AwareDatetime | None
-    last_reason: str | None
-    not_understood: int
-    last_not_understood: AwareDatetime | None
-
-
-class Seen(_Said):
-    since: AwareDatetime
-    accounts: tuple[Account, ...]
-
-
-class Part(_Said):
-    """An authentic part of a call that no parser understood; what it says stays here."""
-
-    id: UUID
-    account: str
-    reason: str
-    size: int
-    trace_id: str | None
-    received_at: AwareDatetime
-
-
-class Parts(_Said):
-    """Youngest first."""
-
-    items: tuple[Part, ...]
-    total: int
-
-
 def add_to(app: FastAPI, config: Config, calls: Calls) -> None:
     """No part of the API's document: for whoever bears the service token."""
 
@@ -72,10 +30,10 @@ def add_to(app: FastAPI, config: Config, calls: Calls) -> None:
         accounts = tuple(_account(name, config.accounts[name].kind, entries[name]) for name in config.accounts)
         return Seen(since=calls.ledger.since, accounts=accounts)
 
-    async def unparsed(request: Request) -> Parts:
+    async def unparsed(request: Request) -> Unparsed:
         limit = min(max(int(request.query_params.get("limit", "50")), 1), MOST)
         rows, total = await calls.opened().unparsed(limit)
-        return Parts(items=tuple(map(_part, rows)), total=total)
+        return Unparsed(items=tuple(map(_part, rows)), total=total)
 
     def route(path: str, answer: Callable[[Request], Awaitable[BaseModel]]) -> Route:
         async def endpoint(request: Request) -> Response:

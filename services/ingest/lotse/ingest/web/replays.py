@@ -4,23 +4,20 @@ from collections.abc import Awaitable, Callable
 from uuid import UUID
 
 from fastapi import FastAPI
-from pydantic import BaseModel, ConfigDict
-from pydantic.types import AwareDatetime
+from pydantic import AwareDatetime, BaseModel
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from lotse.contracts.envelope import Value
+from lotse.contracts.ops import Replayed
 from lotse.ingest.replaying import Replaying
 from lotse.ingest.web.problems import Away, Unknown
 from lotse.runtime import telemetry
 from lotse.runtime.ops import refusal
 
 
-class _Said(BaseModel):
-    model_config = ConfigDict(frozen=True)
-
-
-class Part(_Said):
+class Part(Value):
     """A part whole. `body` may be personal; what is not UTF-8 in it is shown as U+FFFD."""
 
     id: UUID
@@ -29,14 +26,6 @@ class Part(_Said):
     trace_id: str | None
     received_at: AwareDatetime
     body: str
-
-
-class Replayed(_Said):
-    """`understood`: it is kept no longer. `events`: how many were published, some of them perhaps again."""
-
-    id: UUID
-    understood: bool
-    events: int
 
 
 def add_to(app: FastAPI, replaying: Replaying) -> None:

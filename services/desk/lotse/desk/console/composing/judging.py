@@ -13,11 +13,12 @@ from lotse.contracts.replies import Problem, ProblemCode
 from lotse.contracts.values import Attachment, Span
 from lotse.desk.console import files as files_said
 from lotse.desk.console.composing.asking import asks_for_personal_data
-from lotse.desk.console.composing.standing import PRIVILEGED, Setting, Told, instead, kinds_in_words
+from lotse.desk.console.composing.standing import PRIVILEGED, Setting, instead, kinds_in_words
 from lotse.desk.console.composing.texts import INVITATIONS
+from lotse.desk.model import Model
 
 
-class Mark(Told):
+class Mark(Model):
     """Personal data in the text, where a browser counts it: in UTF-16 units."""
 
     start: int
@@ -26,12 +27,12 @@ class Mark(Told):
     what: Literal["private"] = "private"
 
 
-class Complaint(Told):
+class Complaint(Model):
     code: str
     text: str
 
 
-class Judgement(Told):
+class Judgement(Model):
     marks: tuple[Mark, ...] = ()
     problems: tuple[Complaint, ...] = ()
     warnings: tuple[str, ...] = ()

@@ -8,15 +8,16 @@ from lotse.contracts.answers import Variable, fill
 from lotse.contracts.conditions import DEFAULT_PRIORITY, Subject, holds
 from lotse.contracts.config import Answer
 from lotse.contracts.ids import AccountId
-from lotse.desk.console.composing.standing import Setting, Told
+from lotse.desk.console.composing.standing import Setting
 from lotse.desk.language import Language
+from lotse.desk.model import Model
 
 _FORM_OF_ADDRESS: Final = re.compile(
     r"^(?:(?:herr|frau|dr|prof|dipl|ing|mr|mrs|ms|miss|mx|sir)\b\.?[ -]*)+", re.IGNORECASE
 )
 
 
-class Offered(Told):
+class Offered(Model):
     """One canned answer, ready to be put in."""
 
     id: str

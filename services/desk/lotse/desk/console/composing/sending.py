@@ -4,10 +4,8 @@ import asyncio
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Literal
-from uuid import UUID
 
 from lotse.contracts import commands as c
-from lotse.contracts.ids import ConversationId
 from lotse.contracts.values import Attachment
 from lotse.desk import drafts
 from lotse.desk.acting import Asked, ask
@@ -135,17 +133,12 @@ class Sender:
 
     def _command(self, draft: Draft, asked: Asked) -> c.Command:
         place, wanted = draft.place, _asked_for(draft)
-        conversation, caller = ConversationId(UUID(str(place.conversation))), self.caller
+        by = asked.about(place.conversation)
         if place.kind == "note":
-            return c.NoteWritten(
-                conversation_id=conversation, actor_id=caller.subject, role=caller.role, at=asked.at, text=draft.text
-            )
+            return c.NoteWritten(**by, text=draft.text)
         files = [self.parts.files.attached(file.id) for file in draft.files]
         return c.ReplyRequested(
-            conversation_id=conversation,
-            actor_id=caller.subject,
-            role=caller.role,
-            at=asked.at,
+            **by,
             text=draft.text,
             attachments=tuple(file for file in files if file is not None),
             then=wanted.then,

@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
-
 from lotse.contracts import replies, weighted
 from lotse.contracts.channels import PROFILES, Channel, LengthUnit, Profile
 from lotse.contracts.config import Agent as Card
@@ -19,17 +17,12 @@ from lotse.desk.auth import Caller
 from lotse.desk.console.composing.asking import asks_for_personal_data
 from lotse.desk.console.composing.texts import ComposerTexts, Words
 from lotse.desk.language import Language
+from lotse.desk.model import Model
 
 PRIVILEGED = ("lead", "admin")
 
 
-class Told(BaseModel):
-    """For the browser."""
-
-    model_config = ConfigDict(frozen=True)
-
-
-class Signing(Told):
+class Signing(Model):
     """How the text is signed, for the browser to count what `replies.sign` adds."""
 
     mode: Literal["none", "initials", "own", "signature"] = "none"
@@ -38,14 +31,14 @@ class Signing(Told):
     endings: tuple[str, ...] = ()
 
 
-class Counting(Told):
+class Counting(Model):
     limit: int | None
     unit: LengthUnit
     top_levels: tuple[str, ...] = ()
     signing: Signing = Signing()
 
 
-class WindowClock(Told):
+class WindowClock(Model):
     """Until when a free answer may go, and until when a person's own; `limited` False: always."""
 
     limited: bool = False
@@ -54,13 +47,13 @@ class WindowClock(Told):
     instead: str = ""
 
 
-class FilesAllowed(Told):
+class FilesAllowed(Model):
     most: int
     largest: int
     media_types: tuple[str, ...]
 
 
-class Facts(Told):
+class Facts(Model):
     """What the box shows around the text."""
 
     channel: str

@@ -3,20 +3,19 @@
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import AwareDatetime, Field, TypeAdapter
 
 from lotse.contracts import commands as c
-from lotse.contracts.ids import AgentId, ConversationId, MessageId, TeamId
+from lotse.contracts.ids import AgentId, MessageId, TeamId
 from lotse.contracts.values import Sentiment, Situation, Triage
 from lotse.desk.acting import Asked
-from lotse.desk.api.models import Text
+from lotse.desk.api.wish_models import Text
+from lotse.desk.model import Model
 
 Short = Annotated[Text, Field(max_length=200)]
 
 
-class Wish(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
+class Wish(Model):
     conversation: UUID
 
 
@@ -60,35 +59,26 @@ WISHES: TypeAdapter[AnyWish] = TypeAdapter(Annotated[AnyWish, Field(discriminato
 
 def command(wish: AnyWish, asked: Asked) -> c.ConversationCommand:
     """The command, given by whoever asks."""
-    who, role, at, of = asked.caller.subject, asked.caller.role, asked.at, ConversationId(wish.conversation)
+    by = asked.about(wish.conversation)
     match wish:
         case Resolve():
-            return c.ResolveRequested(conversation_id=of, actor_id=who, role=role, at=at)
+            return c.ResolveRequested(**by)
         case Reopen():
-            return c.ReopenRequested(conversation_id=of, actor_id=who, role=role, at=at)
+            return c.ReopenRequested(**by)
         case Take():
-            to = AgentId(who)
-            return c.TransferRequested(
-                conversation_id=of, actor_id=who, role=role, at=at, agent_id=to, reason="transfer"
-            )
+            return c.TransferRequested(**by, agent_id=AgentId(asked.caller.subject), reason="transfer")
         case Snooze():
-            return c.SnoozeRequested(conversation_id=of, actor_id=who, role=role, at=at, until=wish.until)
+            return c.SnoozeRequested(**by, until=wish.until)
         case Transfer():
             return c.TransferRequested(
-                conversation_id=of,
-                actor_id=who,
-                role=role,
-                at=at,
+                **by,
                 agent_id=AgentId(wish.agent) if wish.agent else None,
                 team_id=TeamId(wish.team) if wish.team else None,
                 reason=wish.reason or "transfer",
             )
         case Correct():
             return c.ReadingCorrectRequested(
-                conversation_id=of,
-                actor_id=who,
-                role=role,
-                at=at,
+                **by,
                 message_id=MessageId(wish.message),
                 sentiment=wish.sentiment,
                 triage=wish.triage,

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from lotse.desk.channel_names import CHANNEL_NAMES
 from lotse.desk.language import Language
 
 Words = Mapping[str, str]
@@ -42,36 +43,8 @@ def say(words: Words, word: str | None) -> str:
     return words.get(word, word) if word else ""
 
 
-_CHANNELS = {
-    "facebook": "Facebook",
-    "instagram": "Instagram",
-    "messenger": "Messenger",
-    "instagram-direct": "Instagram Direct",
-    "whatsapp": "WhatsApp",
-    "x": "X",
-    "youtube": "YouTube",
-    "viber": "Viber",
-    "wechat": "WeChat",
-    "telegram": "Telegram",
-    "line": "LINE",
-    "sms": "SMS",
-    "blog": "Blog",
-}
-
 _GERMAN = Vocabulary(
-    channels=_CHANNELS
-    | {
-        "x-direct": "X-Direktnachricht",
-        "webchat": "Webchat",
-        "in-app": "App",
-        "email": "E-Mail",
-        "phone": "Telefon",
-        "forum": "Forum",
-        "reviews": "Bewertung",
-        "letter": "Brief",
-        "press": "Presse",
-        "broadcast": "Rundfunk",
-    },
+    channels=CHANNEL_NAMES["de"],
     statuses={
         "new": "neu",
         "queued": "in der Warteschlange",
@@ -197,19 +170,7 @@ _GERMAN = Vocabulary(
 )
 
 _ENGLISH = Vocabulary(
-    channels=_CHANNELS
-    | {
-        "x-direct": "X direct message",
-        "webchat": "Web chat",
-        "in-app": "App",
-        "email": "E-mail",
-        "phone": "Phone",
-        "forum": "Forum",
-        "reviews": "Review",
-        "letter": "Letter",
-        "press": "Press",
-        "broadcast": "Broadcast",
-    },
+    channels=CHANNEL_NAMES["en"],
     statuses={
         "new": "new",
         "queued": "in the queue",

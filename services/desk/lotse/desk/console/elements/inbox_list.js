@@ -3,29 +3,20 @@
  *
  * The list draws only the rows that can be seen, each by its conversation's id. Rows come by `whole`, `extend` and
  * `change`; countdowns and waiting times turn by themselves. What is shown stands in the address.
- *
- * @typedef {{id: string, at: number, channel: ?string, public: boolean, customer: ?string, subject: ?string,
- *   words: ?string, by: ?string, situation: ?string, sentiment: ?string, status: string, waiting: ?number,
- *   due: ?number, warned: boolean, until: ?number, said: number, assignee: ?string, unread: boolean}} Row
  */
 
-import { clock, fill, Order, span } from "lotse-listing";
+import { clock, date, fill, InboxRow, keep, kept, Order } from "lotse-listing";
 
 const HEIGHT = 76;
 const BEYOND = 8;
 const NEAR_THE_END = 40;
-const SOON = 15 * 60e3;
-const KEPT = "lotse-inbox";
 const FILTERS = ["channel", "team", "agent", "sentiment", "status"];
-const ICONS = {
-  email: "mail", phone: "phone", letter: "note", press: "note", blog: "note", broadcast: "note", forum: "team",
-  reviews: "thumb", facebook: "globe", instagram: "globe", x: "globe", youtube: "globe",
-};
 
 const WRITING = "input, textarea, select, [contenteditable], [role=menu]";
 const busyElsewhere = (target) => target.closest?.(WRITING) || document.querySelector("dialog[open], .q-dialog");
 
 export default {
+  components: { InboxRow },
   template: `
 <div class="ib">
   <nav class="ib-views" :aria-label="texts.views_label">
@@ -74,28 +65,7 @@ export default {
                :style="{transform: 'translateY(' + one.index * 76 + 'px)'}" :data-id="one.row.id"
                :aria-selected="String(one.row.id === state.open)" :aria-posinset="one.index + 1"
                :aria-setsize="complete ? length : -1" @click="open(one.row.id)">
-            <div class="ib-line">
-              <span v-if="one.row.unread" class="ib-unread"><span class="lt-sr">{{ texts.unread }}, </span></span>
-              <i :class="'lt-icon lt-icon-' + icon(one.row)" aria-hidden="true"></i>
-              <strong class="ib-customer lt-truncate">{{ one.row.customer || texts.unknown }}</strong>
-              <span class="lt-sr">, </span>
-              <span v-if="one.row.due" class="ib-due lt-number" :class="one.due.kind">
-                <i v-if="one.due.icon" :class="'lt-icon lt-icon-' + one.due.icon" aria-hidden="true"></i>{{ one.due.text }}</span>
-              <time v-else class="lt-muted lt-small lt-number" :title="date(one.row.said)">{{ said(one.row) }}</time>
-            </div>
-            <div class="ib-line ib-words lt-truncate"><span class="lt-sr">, </span>
-              <span v-if="one.row.by === 'agent'" class="lt-muted"><i class="lt-icon lt-icon-reply" aria-hidden="true"></i><span class="lt-sr">{{ texts.answered }}: </span></span>
-              <b v-if="one.row.subject">{{ one.row.subject }} · </b>{{ one.row.words || (one.row.subject ? '' : texts.no_words) }}
-            </div>
-            <div class="ib-line ib-meta">
-              <span class="lt-sr">, </span><span class="lt-muted ib-channel lt-truncate">{{ texts.channels[one.row.channel] ?? texts.unknown }}</span>
-              <span v-if="one.row.public" class="lt-badge lt-public">{{ texts.public }}</span>
-              <span v-if="one.row.situation" class="lt-badge" :class="{'lt-danger': one.row.situation === 'crisis'}">{{ texts.situations[one.row.situation] }}</span>
-              <span v-if="one.row.sentiment === 'negative' || one.row.sentiment === 'positive'" class="lt-badge" :class="one.row.sentiment === 'negative' ? 'lt-warn' : 'lt-ok'">{{ texts.sentiments[one.row.sentiment] }}</span>
-              <span class="lt-grow"></span><span class="lt-sr">, </span>
-              <span v-if="slim && one.row.waiting" class="lt-sr">{{ fill(texts.waits, "") }}</span><span class="lt-muted ib-wait lt-number" :title="one.row.waiting ? date(one.row.waiting) : null">{{ one.wait }}</span>
-              <span v-if="one.row.assignee" class="ib-assignee" :title="name(one.row.assignee)"><span class="lt-sr">, {{ name(one.row.assignee) }}</span><span aria-hidden="true">{{ initials(one.row.assignee) }}</span></span>
-            </div>
+            <InboxRow :row="one.row" :now="now" :slim="slim" :texts="texts" :agents="agents"/>
           </div>
         </div>
         <p v-if="!length" class="lt-empty" role="presentation">{{ loading ? texts.loading : active || words ? texts.empty_search : texts.empty }}</p>
@@ -118,7 +88,7 @@ export default {
     };
   },
   created() {
-    /** @type {Order<Row>} */
+    /** @type {Order<import("lotse-listing/row.js").Row>} */
     this.order = new Order();
     this.shift = 0;
     this.came = 0;
@@ -126,7 +96,7 @@ export default {
     this.filters = FILTERS;
     this.words = this.state.q ?? "";
     this.filtering = innerWidth > 720 && FILTERS.some((name) => this.state[name]);
-    this.restore = this.kept();
+    this.restore = kept(this.listQuery());
   },
   mounted() {
     const scroller = this.$refs.scroller;
@@ -178,7 +148,7 @@ export default {
     },
     asOf() {
       const lags = this.as.away || this.as.behind > 5000;
-      const hint = this.as.readUpTo ? fill(this.texts.fresh_hint, this.date(this.as.readUpTo)) : null;
+      const hint = this.as.readUpTo ? fill(this.texts.fresh_hint, date(this.as.readUpTo)) : null;
       if (this.as.away) return { lags, hint, text: this.texts.away };
       return { lags, hint, text: lags ? fill(this.texts.lags, clock(this.as.behind, this.texts)) : this.texts.fresh };
     },
@@ -294,36 +264,7 @@ export default {
       return this.order.rows.get(id);
     },
     drawn(index) {
-      const row = this.order.rows.get(this.order.ids[index]);
-      return { row, index, due: this.due(row), wait: this.waits(row) };
-    },
-    due(row) {
-      if (!row.due) return null;
-      const left = row.due - this.now;
-      if (left <= 0) return { kind: "lt-danger", icon: "warning", text: fill(this.texts.overdue, clock(-left, this.texts)) };
-      if (row.warned || left <= SOON) return { kind: "lt-warn", icon: "clock", text: fill(this.texts.soon, clock(left, this.texts)) };
-      return { kind: "lt-muted", icon: null, text: fill(this.texts.left, clock(left, this.texts)) };
-    },
-    waits(row) {
-      if (row.status === "snoozed" && row.until) return fill(this.texts.back_in, span(Math.max(0, row.until - this.now), this.texts));
-      if (row.waiting) return fill(this.slim ? "{}" : this.texts.waits, span(this.now - row.waiting, this.texts));
-      return this.texts.statuses[row.status];
-    },
-    said(row) {
-      const since = this.now - row.said;
-      return since < 60e3 ? this.texts.now : fill(this.texts.ago, span(since, this.texts));
-    },
-    date(ms) {
-      return new Date(ms).toLocaleString(document.documentElement.lang || undefined, { dateStyle: "medium", timeStyle: "medium" });
-    },
-    icon(row) {
-      return ICONS[row.channel] ?? "chat";
-    },
-    name(id) {
-      return this.agents[id] ?? id;
-    },
-    initials(id) {
-      return this.name(id).split(/\s+/).map((part) => part[0]).slice(0, 2).join("");
+      return { row: this.order.rows.get(this.order.ids[index]), index };
     },
     counted(view) {
       return this.counts[view] >= this.most ? `${this.most}+` : this.counts[view];
@@ -452,16 +393,7 @@ export default {
     },
     keep() {
       const anchor = this.anchored() ?? { id: null, index: 0, rest: 0 };
-      sessionStorage[KEPT] = JSON.stringify({ ...anchor, query: this.listQuery(), active: this.active_id, rows: this.order.length });
-    },
-    kept() {
-      try {
-        const kept = JSON.parse(sessionStorage[KEPT] ?? "null");
-        delete sessionStorage[KEPT];
-        return kept?.query === this.listQuery() ? kept : null;
-      } catch {
-        return null;
-      }
+      keep({ ...anchor, query: this.listQuery(), active: this.active_id, rows: this.order.length });
     },
   },
 };

@@ -6,24 +6,20 @@ from typing import cast
 
 from nicegui import ui
 from nicegui.events import GenericEventArguments
-from pydantic import BaseModel, ConfigDict
 
 from lotse.contracts.values import Presence
+from lotse.desk.model import Model
 
 
-class Wish(BaseModel):
+class Wish(Model):
     """Which presence is asked for, and whether the work in hand is to go back at once."""
-
-    model_config = ConfigDict(frozen=True)
 
     status: Presence
     hand_back: bool
 
 
-class State(BaseModel):
+class State(Model):
     """Whether the agent takes work, and what he has in hand."""
-
-    model_config = ConfigDict(frozen=True)
 
     status: Presence
     conversations: int

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from lotse.contracts.ops import Account, Part
 from lotse.desk.console.conversing.words import say
 from lotse.desk.console.operating.texts import OperationsTexts
-from lotse.desk.operations import Account, AccountLook, Look, Part, Process, ServiceLook
+from lotse.desk.operations import AccountLook, Look, Process, ServiceLook
 from lotse.runtime.lag import GroupLag, TopicLag
 from lotse.runtime.ops import Parked, ParkedWhole
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from nicegui import ui
 from nicegui.events import GenericEventArguments
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ValidationError
 from starlette.requests import Request
 
 from lotse.desk.console.elements import keys
@@ -15,6 +15,7 @@ from lotse.desk.console.frame import LEADS, page
 from lotse.desk.console.operating.rows import Shown, Telling
 from lotse.desk.console.operating.texts import OPERATIONS
 from lotse.desk.console.viewer import Viewer
+from lotse.desk.model import Model
 from lotse.desk.operations import SHOWN, Operations
 from lotse.desk.replicas import NotThere, Replicas, Unreachable
 from lotse.runtime.ops import MOST
@@ -29,10 +30,8 @@ _SOON = (0.4, 1.5)
 """Seconds until looks after a replay, which a service does at once."""
 
 
-class Named(BaseModel):
+class Named(Model):
     """A parked record, as the browser names it."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
 
     service: str
     id: int

@@ -9,18 +9,18 @@ from uuid import UUID, uuid4
 
 from nicegui import ui
 from nicegui.events import GenericEventArguments
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 from starlette.requests import Request
 
 from lotse.contracts import commands as c
-from lotse.contracts.ids import AgentId, ConversationId, TeamId
+from lotse.contracts.ids import AgentId, TeamId
 from lotse.contracts.values import Presence
 from lotse.desk import boards
 from lotse.desk.acting import Asked, ask
 from lotse.desk.api import board_models as b
-from lotse.desk.api.models import Text
 from lotse.desk.api.parts import Parts
 from lotse.desk.api.problems import ApiError
+from lotse.desk.api.wish_models import Text
 from lotse.desk.changes import Changes
 from lotse.desk.console.conversing.story import Teller
 from lotse.desk.console.conversing.words import say
@@ -31,6 +31,7 @@ from lotse.desk.console.live import while_shown
 from lotse.desk.console.teaming.rows import Shown, shown, targets
 from lotse.desk.console.teaming.texts import TEAM
 from lotse.desk.console.viewer import Viewer
+from lotse.desk.model import Model
 
 if TYPE_CHECKING:
     from lotse.desk.console.console import Console
@@ -47,11 +48,7 @@ _BEAT = 15.0
 Short = Annotated[Text, Field(max_length=200)]
 
 
-class _Wish(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-
-class Give(_Wish):
+class Give(Model):
     what: Literal["transfer"]
     conversation: UUID
     agent: Short | None = None
@@ -59,12 +56,12 @@ class Give(_Wish):
     reason: Short = ""
 
 
-class Take(_Wish):
+class Take(Model):
     what: Literal["take"]
     conversation: UUID
 
 
-class Status(_Wish):
+class Status(Model):
     what: Literal["status"]
     agent: Short
     status: Literal["online", "away", "offline"]
@@ -200,28 +197,21 @@ class Team:
 
 
 def _command(wish: AnyWish, asked: Asked) -> c.Command:
-    who, role, at = asked.caller.subject, asked.caller.role, asked.at
     match wish:
         case Status():
             return c.AgentStatusRequested(
                 agent_id=AgentId(wish.agent),
-                actor_id=who,
-                role=role,
-                at=at,
+                **asked.by,
                 status=Presence(wish.status),
                 hand_back=wish.hand_back,
             )
         case Take():
-            of = ConversationId(wish.conversation)
             return c.TransferRequested(
-                conversation_id=of, actor_id=who, role=role, at=at, agent_id=AgentId(who), reason="transfer"
+                **asked.about(wish.conversation), agent_id=AgentId(asked.caller.subject), reason="transfer"
             )
         case Give():
             return c.TransferRequested(
-                conversation_id=ConversationId(wish.conversation),
-                actor_id=who,
-                role=role,
-                at=at,
+                **asked.about(wish.conversation),
                 agent_id=AgentId(wish.agent) if wish.agent else None,
                 team_id=TeamId(wish.team) if wish.team else None,
                 reason=wish.reason or "transfer",

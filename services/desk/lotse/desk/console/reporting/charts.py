@@ -77,50 +77,51 @@ def is_empty(table: Table, figure: Figure) -> bool:
 
 def options(table: Table, figure: Figure, step: Step, language: Language) -> Options:
     drawn = DRAWN[figure]
-    columns = {column.path: column for column in table.columns}
-    timed = columns[drawn.series[0]].kind == "seconds"
-    unit = _unit(table, drawn, language) if timed else ""
-    labels = [_label(row[0], step, language) for row in table.rows]
     across = drawn.kind == "across"
-    series = [_series(table, drawn, number, language, unit) for number in range(len(drawn.series))]
-    if drawn.share:
-        series.append(_share(table, drawn, language))
-    if across:
-        labels = labels[:MOST_ACROSS]
-    names = _category(labels, across)
+    unit = _unit(table, drawn, language)
+    labels = [_label(row[0], step, language) for row in table.rows]
+    names = _category(labels[:MOST_ACROSS] if across else labels, across)
     values = [_value(language, unit)] + ([_percents(language)] if drawn.share else [])
     return {
         "animation": False,
         "textStyle": {"fontFamily": "inherit"},
         "grid": {"left": 8, "right": 12, "top": 44, "bottom": 4, "containLabel": True},
-        "legend": {
-            "type": "scroll",
-            "top": 0,
-            "left": 0,
-            "itemWidth": 18,
-            "itemHeight": 9,
-            "textStyle": {"color": "var(--lotse-text)"},
-            "inactiveColor": "var(--lotse-line-strong)",
-            "pageTextStyle": {"color": "var(--lotse-muted)"},
-            "pageIconColor": "var(--lotse-text)",
-            "pageIconInactiveColor": "var(--lotse-line)",
-        },
-        "tooltip": {
-            "trigger": "axis",
-            "confine": True,
-            "transitionDuration": 0,
-            "backgroundColor": "var(--lotse-raised)",
-            "borderColor": "var(--lotse-line-strong)",
-            "textStyle": {"color": "var(--lotse-text)", "fontSize": 13},
-            "axisPointer": {
-                "type": "line" if drawn.kind == "lines" else "shadow",
-                "lineStyle": {"color": "var(--lotse-line-strong)"},
-                "shadowStyle": {"color": "var(--lotse-hover)", "opacity": 0.5},
-            },
-        },
+        "legend": _legend(),
+        "tooltip": _tooltip(drawn),
         "xAxis": values if across else names,
         "yAxis": names if across else values,
-        "series": series,
+        "series": _all_series(table, drawn, language, unit),
+    }
+
+
+def _legend() -> Options:
+    return {
+        "type": "scroll",
+        "top": 0,
+        "left": 0,
+        "itemWidth": 18,
+        "itemHeight": 9,
+        "textStyle": {"color": "var(--lotse-text)"},
+        "inactiveColor": "var(--lotse-line-strong)",
+        "pageTextStyle": {"color": "var(--lotse-muted)"},
+        "pageIconColor": "var(--lotse-text)",
+        "pageIconInactiveColor": "var(--lotse-line)",
+    }
+
+
+def _tooltip(drawn: Drawn) -> Options:
+    return {
+        "trigger": "axis",
+        "confine": True,
+        "transitionDuration": 0,
+        "backgroundColor": "var(--lotse-raised)",
+        "borderColor": "var(--lotse-line-strong)",
+        "textStyle": {"color": "var(--lotse-text)", "fontSize": 13},
+        "axisPointer": {
+            "type": "line" if drawn.kind == "lines" else "shadow",
+            "lineStyle": {"color": "var(--lotse-line-strong)"},
+            "shadowStyle": {"color": "var(--lotse-hover)", "opacity": 0.5},
+        },
     }
 
 
@@ -130,7 +131,10 @@ def _values(table: Table, path: str) -> list[Cell]:
 
 
 def _unit(table: Table, drawn: Drawn, language: Language) -> str:
-    """The unit that suits the longest time."""
+    """The unit that suits the longest time; none where no times are drawn."""
+    kinds = {column.path: column.kind for column in table.columns}
+    if kinds[drawn.series[0]] != "seconds":
+        return ""
     longest = max((v for path in drawn.series for v in _values(table, path) if isinstance(v, float)), default=0)
     return next(names[language] for least, names in _UNITS if longest >= least)
 
@@ -152,6 +156,11 @@ def moment(cell: str, step: Step, language: Language) -> str:
 
 def _colour(path: str, number: int) -> str:
     return f"var(--lotse-chart-{_COLOURS.get(path, number + 1)})"
+
+
+def _all_series(table: Table, drawn: Drawn, language: Language, unit: str) -> list[Options]:
+    found = [_series(table, drawn, number, language, unit) for number in range(len(drawn.series))]
+    return [*found, _share(table, drawn, language)] if drawn.share else found
 
 
 def _series(table: Table, drawn: Drawn, number: int, language: Language, unit: str) -> Options:

@@ -23,3 +23,7 @@ export function clock(ms, texts) {
   if (hours >= 48) return fill(texts.days, Math.floor(hours / 24));
   return hours ? `${hours}:${two(minutes)}:${two(seconds % 60)}` : `${minutes}:${two(seconds % 60)}`;
 }
+
+/** @returns {string} the moment as this page's language writes it */
+export const date = (ms) =>
+  new Date(ms).toLocaleString(document.documentElement.lang || undefined, { dateStyle: "medium", timeStyle: "medium" });

@@ -1,173 +1,20 @@
-"""The fold's tables: what a batch touches is read in one query each and written in one statement each.
-
-No row is locked: the rows of a key are written by the reader of its partition alone, which holds the
-partition's `inbox` row; customers, identities and outcomes, which several keys write, are merged by the
-statements themselves, in the order of their keys.
-"""
+"""What a batch changed, written a table at a time."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import fields
-from functools import cache
+from collections.abc import Sequence
 from operator import attrgetter
-from typing import TYPE_CHECKING, TypeVar
-from uuid import UUID
+from typing import TYPE_CHECKING
 
-from lotse.contracts.conversations import (
-    ConversationEvent,
-    ConversationReopened,
-    ConversationResolved,
-    MessageRemoved,
-    MessageUpdated,
-)
-from lotse.contracts.deadlines import DeadlineEvent
-from lotse.contracts.envelope import Event, Fact
-from lotse.contracts.events import all_types
-from lotse.contracts.insights import AnalysisWithdrawn, MessageAnalysed
-from lotse.contracts.notices import ReplyDelivered, ReplyFailed, ReplySent
 from lotse.contracts.topics import Topic
-from lotse.desk import changes
 from lotse.desk.core import rows as r
-from lotse.desk.core.projection import decide
-from lotse.desk.core.state import Pair, Rows, State
+from lotse.desk.core.state import State
+from lotse.desk.store.columns import columns
 from lotse.runtime import telemetry
-from lotse.runtime.fold import Fold, Reads
-from lotse.runtime.postgres import Row, Tx
+from lotse.runtime.postgres import Tx
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
-
-    T = TypeVar("T", bound=DataclassInstance)
-else:
-    T = TypeVar("T")
-
-
-def fold() -> Fold[State]:
-    """The desk's one fold. It reads every type of the sequenced topics, so that a jump is a loss."""
-    return Fold(
-        reads=(
-            Reads(Topic.CONVERSATIONS, _types(Topic.CONVERSATIONS)),
-            Reads(Topic.INSIGHTS, (MessageAnalysed, AnalysisWithdrawn)),
-            Reads(Topic.DEADLINES, _types(Topic.DEADLINES)),
-            Reads(Topic.NOTICES, _types(Topic.NOTICES)),
-        ),
-        load=load,
-        decide=decide,
-        save=save,
-        mark=changes.mark,
-    )
-
-
-def _types(topic: Topic) -> tuple[type[Event], ...]:
-    return tuple(kind for kind in all_types() if topic == kind.TOPIC)
-
-
-_HEARD = """
-SELECT g.current, w.topic, w.key, h.sequence, h.generation, h.at
-FROM generation AS g
-CROSS JOIN unnest($1::text[], $2::text[]) AS w (topic, key)
-LEFT JOIN heard AS h ON h.key = w.key AND h.topic = w.topic
-"""
-
-_CONVERSATIONS = """
-SELECT id, opened_at, updated_at, customer_id, account, channel, previous_id, auto, trace_id, status, priority,
-       assignee, units, team, waiting_since, snoozed_until, reading, sentiment, last_agent, triage,
-       situation, topics, demand, queued_at
-FROM conversation WHERE id = ANY($1::uuid[])
-"""
-
-_MESSAGES = """
-SELECT conversation_id, message_id, sequence, occurred_at, customer_id, channel, sender_name, text, subject, full_text,
-       attachments, received_at, auto, edited_at, removed_at
-FROM message JOIN unnest($1::uuid[], $2::uuid[]) AS wanted (conversation_id, message_id)
-     USING (conversation_id, message_id)
-"""
-
-_LAST_RESOLUTIONS = """
-SELECT DISTINCT ON (conversation_id) conversation_id, sequence, since, at, agent_id, reopened_at
-FROM resolution WHERE conversation_id = ANY($1::uuid[])
-ORDER BY conversation_id, sequence DESC
-"""
-
-_DEADLINES = """
-SELECT conversation_id, deadline_id, clock, channel, state, started_at, due_at, policy, warned_at, missed_at, met_at,
-       late, corrected, ended_at, end_reason, business_time
-FROM deadline JOIN unnest($1::uuid[], $2::uuid[]) AS wanted (conversation_id, deadline_id)
-     USING (conversation_id, deadline_id)
-"""
-
-_DELIVERIES = """
-SELECT conversation_id, reply_id, state, at, agent_id, channel, sent_at, delivered_at, read_at, failed_at, reason,
-       detail, human, elsewhere, text
-FROM delivery JOIN unnest($1::uuid[], $2::uuid[]) AS wanted (conversation_id, reply_id)
-     USING (conversation_id, reply_id)
-"""
-
-
-async def load(tx: Tx, facts: Sequence[Fact[Event]]) -> State:
-    """What the batch changes: rows are only read where a fact changes a part of one."""
-    heard = sorted({(fact.data.TOPIC.value, fact.key) for fact in facts if fact.sequence is not None})
-    told = await tx.fetch(_HEARD, [topic for topic, _ in heard], [key for _, key in heard])
-    state = State(generation=told[0]["current"] if told else 0)
-    state.heard = Rows(
-        {
-            (row["topic"], row["key"]): r.Heard(row["topic"], row["key"], row["sequence"], row["generation"], row["at"])
-            for row in told
-            if row["sequence"] is not None
-        }
-    )
-    events = [fact.data for fact in facts]
-    state.conversations = Rows(await _conversations(tx, events))
-    state.messages = Rows(await _messages(tx, events))
-    state.last_resolutions = await _last_resolutions(tx, events)
-    state.deadlines = Rows(await _deadlines(tx, events))
-    state.deliveries = Rows(await _deliveries(tx, events))
-    return state
-
-
-async def _conversations(tx: Tx, events: Iterable[Event]) -> dict[UUID, r.Conversation]:
-    wanted = {event.conversation_id for event in events if isinstance(event, ConversationEvent)}
-    rows = await tx.fetch(_CONVERSATIONS, sorted(wanted)) if wanted else []
-    return {row["id"]: _made(r.Conversation, row) for row in rows}
-
-
-async def _messages(tx: Tx, events: Iterable[Event]) -> dict[Pair, r.Message]:
-    wanted = {(e.conversation_id, e.message_id) for e in events if isinstance(e, MessageUpdated | MessageRemoved)}
-    rows = await _pairs(tx, _MESSAGES, wanted)
-    return {(row["conversation_id"], row["message_id"]): _made(r.Message, row) for row in rows}
-
-
-async def _last_resolutions(tx: Tx, events: Iterable[Event]) -> dict[UUID, r.Resolution]:
-    wanted = {e.conversation_id for e in events if isinstance(e, ConversationResolved | ConversationReopened)}
-    rows = await tx.fetch(_LAST_RESOLUTIONS, sorted(wanted)) if wanted else []
-    return {row["conversation_id"]: _made(r.Resolution, row) for row in rows}
-
-
-async def _deadlines(tx: Tx, events: Iterable[Event]) -> dict[Pair, r.Deadline]:
-    wanted = {(e.conversation_id, e.deadline_id) for e in events if isinstance(e, DeadlineEvent)}
-    rows = await _pairs(tx, _DEADLINES, wanted)
-    return {(row["conversation_id"], row["deadline_id"]): _made(r.Deadline, row) for row in rows}
-
-
-async def _deliveries(tx: Tx, events: Iterable[Event]) -> dict[Pair, r.Delivery]:
-    wanted = {
-        (e.conversation_id, e.reply_id) for e in events if isinstance(e, ReplySent | ReplyDelivered | ReplyFailed)
-    }
-    rows = await _pairs(tx, _DELIVERIES, wanted)
-    return {(row["conversation_id"], row["reply_id"]): _made(r.Delivery, row) for row in rows}
-
-
-async def _pairs(tx: Tx, query: str, wanted: Collection[Pair]) -> list[Row]:
-    if not wanted:
-        return []
-    ordered = sorted(wanted)
-    return await tx.fetch(query, [conversation for conversation, _ in ordered], [part for _, part in ordered])
-
-
-def _made(table: type[T], row: Row) -> T:
-    return table(**{column: row[column] for column in columns(table)})
-
 
 _SAVE_HEARD = """
 INSERT INTO heard (topic, key, sequence, generation, at)
@@ -412,40 +259,3 @@ async def _save_analyses(tx: Tx, rows: Sequence[r.Analysis]) -> None:
             [row.reading for row in rows],
             [row.pii for row in rows],
         )
-
-
-@cache
-def columns(table: type[DataclassInstance]) -> tuple[str, ...]:
-    return tuple(field.name for field in fields(table))
-
-
-_ANEW = "UPDATE generation SET current = current + 1 RETURNING current"
-_STAND = "SELECT topic, partition, next_offset FROM inbox ORDER BY topic, partition FOR UPDATE"
-_FROM_THE_START = "UPDATE inbox SET next_offset = 0, last_stamp = 0"
-_BEHIND = """
-SELECT coalesce(sum(greatest(w.next_offset - i.next_offset, 0)), 0)::bigint
-FROM unnest($1::text[], $2::integer[], $3::bigint[]) AS w (topic, partition, next_offset)
-JOIN inbox AS i USING (topic, partition)
-"""
-
-Stand = Sequence[tuple[str, int, int]]
-"""Topic, partition and the offset that was read up to."""
-
-
-async def begin_anew(tx: Tx) -> Stand:
-    """Send every reader back to the start of its topics, and make every key one of an older generation.
-
-    Waits for batches in hand, which hold the same rows. What stood before is the answer.
-    """
-    stood = await tx.fetch(_STAND)
-    await tx.execute(_ANEW)
-    await tx.execute(_FROM_THE_START)
-    await changes.begin_anew(tx)
-    return [(row["topic"], row["partition"], row["next_offset"]) for row in stood]
-
-
-async def behind(tx: Tx, stood: Stand) -> int:
-    """How many records are still to be read until everything that stood is read again."""
-    return await tx.fetchval(
-        _BEHIND, [topic for topic, _, _ in stood], [part for _, part, _ in stood], [offset for _, _, offset in stood]
-    )
