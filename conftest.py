@@ -7,6 +7,7 @@ import pytest
 _CONSOLE = Path(__file__).parent / "tests" / "console"
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         group = _CONSOLE if _CONSOLE in item.path.parents else item.path
