@@ -22,7 +22,7 @@ reset: sync ## Forget all data of demo and up
 	@exec $(RUN) lotse reset --yes
 
 test: sync ## Run the tests, in two processes (ARGS="-n 0 services/router")
-	@exec $(RUN) pytest -n 2 --dist loadgroup $(ARGS)
+	@exec $(RUN) pytest -n 2 --dist loadfile $(ARGS)
 
 check: sync ## Style, types, layers, documents
 	$(RUN) ruff check
