@@ -206,7 +206,7 @@ export default {
 
     settle(now) {
       this.shift = now - Date.now();
-      this.now = now;
+      this.tick();
       this.length = this.order.length;
       this.version++;
       this.$nextTick(this.wantMore);
@@ -248,8 +248,9 @@ export default {
       this.activate(0);
       this.$refs.scroller.focus();
     },
+    /** Time goes by seconds, so that what changes between two of them draws no other row anew. */
     tick() {
-      this.now = Date.now() + this.shift;
+      this.now = Math.floor((Date.now() + this.shift) / 1000) * 1000;
     },
     speak() {
       if (!this.came) return;
