@@ -117,7 +117,7 @@ async def _watched(page: Page, stream: Iterator[Sample], to: Links, watch: Watch
     await _search(page, seconds / 2)
     await loading
     keys = sorted(cast("list[float]", await page.evaluate("bench.keys")))
-    say(f"{len(keys)} keys, {len(rows)} rows")
+    say(f"{len(keys)} keys, {len(rows)} rows, p50 {rows[len(rows) // 2]:.0f} ms")
     return {
         "console_input_to_paint_ms_p50": round(keys[len(keys) // 2], 1),
         "console_row_p99_ms": round(rows[int(len(rows) * 0.99)], 1),
