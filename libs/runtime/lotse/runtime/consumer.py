@@ -36,7 +36,8 @@ from lotse.runtime.ticking import pause, wait
 log = logging.getLogger(__name__)
 
 BATCH = 500
-POLL_MS = 10
+POLL_MS = 250
+"""How long an empty look at Kafka takes; what comes meanwhile is taken at once."""
 _COMMIT_EVERY = 1.0
 _COMMIT_WITHIN = 2.0
 _STOP_WITHIN = 10.0
