@@ -56,9 +56,6 @@ async def test_a_page_that_is_not_there_says_so_in_our_words(open_page, accessib
     await accessible(page)
 
 
-@pytest.mark.xfail(
-    reason="known: on the inbox the focus does not stay on the main part after the skip link", strict=False
-)
 async def test_the_first_tab_leads_past_the_header(open_page):
     page = await open_page("/")
     await page.keyboard.press("Tab")

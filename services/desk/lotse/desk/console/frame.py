@@ -59,9 +59,10 @@ def page(console: "Console", path: str, name: str, roles: Sequence[Role] = PEOPL
                 if viewer.caller.role not in roles:
                     return _instead(signin.forbidden(console, request))
                 _speak(ui.context.client, viewer)
-                content = await _frame(console, viewer, name)
+                content, begin = await _frame(console, viewer, name)
                 with content:
                     await build(viewer, request)
+                begin()
             except ApiError:
                 return _instead(signin.away(console, request))
             return None
@@ -85,8 +86,11 @@ def _speak(client: Client, viewer: Viewer) -> None:
     client.page.dark = {"auto": None, "light": False, "dark": True}[viewer.theme]
 
 
-async def _frame(console: "Console", viewer: Viewer, name: str) -> ui.element:
-    """Everything around the page; gives the place for what stands on it."""
+async def _frame(console: "Console", viewer: Viewer, name: str) -> tuple[ui.element, Callable[[], None]]:
+    """Everything around the page; gives the place for what stands on it, and what is to begin once that stands.
+
+    A timer has NiceGUI serve what is built so far, so none begins before.
+    """
     said = FRAME[viewer.language]
     ui.add_head_html(
         f'<script src="{console.static}/frame.js"></script><link rel="stylesheet" href="{console.static}/console.css">'
@@ -99,16 +103,25 @@ async def _frame(console: "Console", viewer: Viewer, name: str) -> ui.element:
             ui.link("Lotse", "/").classes("lt-logo")
             _navigation(viewer, name)
             ui.element("span").classes("lt-space")
-            await own.add(console, viewer, found)
+            tick = await own.add(console, viewer, found)
         banners = (
             ui.element("div").classes("lt-banners").props(f'role=region aria-live=polite aria-label="{said.banners}"')
         )
         with banners:
-            _ending(console, viewer)
+            notice = ui.label(said.ends).classes("lt-banner lt-warn")
+            notice.set_visibility(False)
             for fill in console.banners:
                 await fill(viewer)
     keys.register("?", said.show_keys)
-    return ui.element("div").classes("lt-main").props("id=lt-main tabindex=-1")
+    content = ui.element("div").classes("lt-main").props("id=lt-main tabindex=-1")
+
+    def begin() -> None:
+        ui.timer(own.BEATS.total_seconds(), tick)
+        if viewer.until is not None:
+            left = viewer.until - WARNED - console.parts().clock()
+            ui.timer(max(0.0, left.total_seconds()), lambda: notice.set_visibility(True), once=True)
+
+    return content, begin
 
 
 def _navigation(viewer: Viewer, name: str) -> None:
@@ -123,13 +136,3 @@ def _navigation(viewer: Viewer, name: str) -> None:
             if other == name:
                 link.props("aria-current=page")
             keys.register(key, said.go.format(said.pages[other]), go=path)
-
-
-def _ending(console: "Console", viewer: Viewer) -> None:
-    """A word while there is time to bring something to its end."""
-    if viewer.until is None:
-        return
-    notice = ui.label(FRAME[viewer.language].ends).classes("lt-banner lt-warn")
-    notice.set_visibility(False)
-    left = viewer.until - WARNED - console.parts().clock()
-    ui.timer(max(0.0, left.total_seconds()), lambda: notice.set_visibility(True), once=True)

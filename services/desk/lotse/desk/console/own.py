@@ -1,7 +1,7 @@
 # pyright: reportUnknownMemberType=false
 """The person who has a page open: his presence, his heartbeat, the end of his sign-in."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
@@ -105,13 +105,13 @@ TEXTS: Mapping[Language, OwnTexts] = {
 }
 
 
-async def add(console: "Console", viewer: Viewer, keys: Keys) -> None:
-    """Put the corner where the page is being built, and keep it, the heartbeat and the sign-in going."""
+async def add(console: "Console", viewer: Viewer, keys: Keys) -> Callable[[], Awaitable[None]]:
+    """Put the corner where the page is being built; gives what keeps heartbeat and sign-in going, every `BEATS`."""
     me = await lists.get_me(console.parts(), viewer.caller)
     own = _Own(console, viewer, ui.context.client, me, keys)
     if me.agent is not None:
         while_shown(console.hub, own.client, own.show)
-    ui.timer(BEATS.total_seconds(), own.tick)
+    return own.tick
 
 
 class _Own:

@@ -44,7 +44,7 @@
   document.addEventListener("click", (event) => {
     if (!event.target.closest?.(".lt-skip")) return;
     event.preventDefault();
-    setTimeout(() => document.getElementById("lt-main")?.focus());
+    document.getElementById("lt-main").focus();
   });
 
   // A reader that does not see NiceGUI's word on a lost connection hears it.
