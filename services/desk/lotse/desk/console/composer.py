@@ -39,9 +39,6 @@ _SAVE_AFTER = 0.5
 _SAVE_AGAIN = 2.0
 _TRIES = 30
 
-OnDraft = Callable[[UUID, bool], None]
-"""Told when the agent has begun to write in a conversation, and when nothing is left of it."""
-
 
 class _Said(BaseModel):
     """What the box says of a draft."""
@@ -71,8 +68,8 @@ S = TypeVar("S", bound=_Said)
 class Composer:
     """One page's reply box. Make it where it is to stand, then `show` what is answered."""
 
-    def __init__(self, console: "Console", viewer: Viewer, on_draft: OnDraft | None = None) -> None:
-        self._console, self._viewer, self._on_draft = console, viewer, on_draft
+    def __init__(self, console: "Console", viewer: Viewer) -> None:
+        self._console, self._viewer = console, viewer
         self._said, self._words = COMPOSER[viewer.language], VOCABULARY[viewer.language]
         self._shown: m.Conversation | None = None
         self._told: dict[str, Told] = {}
@@ -238,13 +235,13 @@ class Composer:
         self._box.tell("saved", {"conversation": str(place.conversation), "kind": place.kind, "revision": revision})
 
     def _know(self, draft: Draft) -> None:
-        """Remember a draft of the conversation that is open, and tell who shows which ones there are."""
-        place = draft.place
-        if self._shown is not None and self._shown.id == place.conversation:
+        """Remember a draft of the conversation that is open, and tell the pages that show which ones there are."""
+        place, before = draft.place, self._draft_known(draft.place)
+        here = self._shown is not None and self._shown.id == place.conversation
+        if here:
             self._drafts[place.kind] = draft
-        if self._on_draft is not None:
-            others = [one for one in self._drafts.values() if one.place.conversation == place.conversation]
-            self._on_draft(place.conversation, not all(one.empty for one in (*others, draft)))
+        if not (here and before.empty == draft.empty):
+            self._console.begun.tell(self._me)
 
     # ---- sending
 

@@ -6,7 +6,7 @@
  *
  * @typedef {{id: string, at: number, channel: ?string, public: boolean, customer: ?string, subject: ?string,
  *   words: ?string, by: ?string, situation: ?string, sentiment: ?string, status: string, waiting: ?number,
- *   due: ?number, warned: boolean, until: ?number, said: number, assignee: ?string, unread: boolean}} Row
+ *   due: ?number, warned: boolean, until: ?number, said: number, assignee: ?string, unread: boolean, draft: boolean}} Row
  */
 
 import { clock, fill, Order, span } from "lotse-listing";
@@ -93,6 +93,7 @@ export default {
               <span v-if="one.row.situation" class="lt-badge" :class="{'lt-danger': one.row.situation === 'crisis'}">{{ texts.situations[one.row.situation] }}</span>
               <span v-if="one.row.sentiment === 'negative' || one.row.sentiment === 'positive'" class="lt-badge" :class="one.row.sentiment === 'negative' ? 'lt-warn' : 'lt-ok'">{{ texts.sentiments[one.row.sentiment] }}</span>
               <span class="lt-grow"></span><span class="lt-sr">, </span>
+              <span v-if="one.row.draft" class="ib-draft" :title="texts.draft"><i class="lt-icon lt-icon-draft" aria-hidden="true"></i><span class="lt-sr">{{ texts.draft }}, </span></span>
               <span v-if="slim && one.row.waiting" class="lt-sr">{{ fill(texts.waits, "") }}</span><span class="lt-muted ib-wait lt-number" :title="one.row.waiting ? date(one.row.waiting) : null">{{ one.wait }}</span>
               <span v-if="one.row.assignee" class="ib-assignee" :title="name(one.row.assignee)"><span class="lt-sr">, {{ name(one.row.assignee) }}</span><span aria-hidden="true">{{ initials(one.row.assignee) }}</span></span>
             </div>
@@ -227,6 +228,11 @@ export default {
       const first = !Object.keys(this.counts).length;
       [this.counts, this.most] = [counts, most];
       if (first) this.$nextTick(this.showView);
+    },
+    draft(id, there) {
+      const row = this.order.rows.get(id);
+      if (row) this.order.put([{ ...row, draft: there }]);
+      this.version++;
     },
     setAsOf(as) {
       this.as = as;
