@@ -80,7 +80,7 @@ def headers(stack: Stack, who: str, role: str, key: str) -> dict[str, str]:
 
 async def agents_online(stack: Stack) -> None:
     async with httpx.AsyncClient(base_url=stack.desk, timeout=10) as desk:
-        for agent in stack.config.agents:
+        for agent in (name for name, card in stack.config.agents.items() if card.takes_work):
             answer = await desk.put(
                 f"/v1/agents/{agent}/status",
                 json={"status": "online"},

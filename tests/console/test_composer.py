@@ -12,6 +12,7 @@ import httpx
 import pytest
 from playwright.async_api import expect
 
+from lotse.contracts.ids import message_id
 from lotse.local.process import free_port
 from lotse.local.stack import role_url
 from lotse.local.supervisor import Program
@@ -224,6 +225,92 @@ async def test_a_lead_may_send_it_all_the_same_with_a_reason_that_is_kept(answer
     await expect(status(page).filter(has_text="Gesendet.")).to_be_visible()
     (reply,) = await replies(conversation)
     assert (reply["override_reason"], reply["text"]) == ("Spendenkonto, steht im Impressum", PAYS)
+
+
+@pytest.fixture
+def sent_out(stack):
+    """`await sent_out(text)`: what the provider got with these words."""
+
+    async def read(text):
+        async with httpx.AsyncClient(base_url=stack.standin_url) as http:
+            sends = (await http.get("/seen?since=0")).json()["sends"]
+        return [one for one in sends if one["text"] == text]
+
+    return read
+
+
+def private_field(page, name="Private Antwort an den Kunden"):
+    return box(page).get_by_role("textbox", name=name)
+
+
+async def test_what_may_not_stand_in_public_goes_in_private_once(
+    answering, customers, replies, sent_out, until, given_to, accessible
+):
+    conversation, words = await customers.comment("Wohin darf ich überweisen?"), f"{PAYS} {customers.fresh('danke')}"
+    await given_to(conversation, "clara")
+    page = await answering(conversation, "clara")
+    await field(page).fill(words)
+    await expect(send(page)).to_be_disabled()
+    await box(page).locator(".lc-ways").get_by_role("button", name="Privat antworten").click()
+    await expect(private_field(page)).to_be_focused()
+    await expect(private_field(page)).to_have_value(words)
+    await expect(box(page)).to_contain_text("Messenger · Privat")
+    await expect(box(page).locator("[aria-live=polite]")).to_have_text("Die Antwort geht jetzt privat, über Messenger.")
+    await expect(send(page)).to_be_enabled()
+    await expect(box(page).locator("mark.lc-private")).to_have_count(0)
+    await accessible(page, ".lc")
+    await private_field(page).press("Control+Enter")
+    await expect(status(page).filter(has_text="Gesendet.")).to_be_visible()
+    (reply,) = await replies(conversation)
+    assert (reply["private"], reply["text"], reply["override_reason"]) == (True, words, None)
+    (got,) = await until(lambda: sent_out(words))
+    assert got["channel"] == "messenger"
+    (account, number) = await customers.database.fetchrow(
+        "SELECT c.account, m.message_id FROM desk.conversation AS c JOIN desk.message AS m ON m.conversation_id = c.id "
+        "WHERE c.id = $1",
+        conversation,
+    )
+    assert number == message_id(account, got["recipient"]), "it answers the comment, not somebody's inbox"
+    await expect(page.locator(".tl-entry.agent").filter(has_text=words)).to_contain_text("Messenger")
+    await expect(field(page)).to_have_value("")
+    await expect(box(page).get_by_role("button", name="Privat antworten")).to_have_count(0)
+
+
+async def test_an_agent_chooses_the_private_way_by_keyboard_and_a_reload_keeps_it(answering, customers):
+    page = await answering(await customers.instagram_comment("When will it be back?"), language="en")
+    turn = box(page).get_by_role("button", name="Answer in private")
+    await expect(turn).to_have_attribute("aria-pressed", "false")
+    await field(page).fill("Next week.")
+    await page.locator("#lt-main").focus()
+    await page.keyboard.press("p")
+    await expect(turn).to_have_attribute("aria-pressed", "true")
+    private = private_field(page, "Private answer to the customer")
+    await expect(private).to_be_focused()
+    await expect(box(page).locator(".lc-left")).to_have_text("990 bytes left")
+    await expect(box(page)).to_contain_text("Draft saved")
+    await page.reload()
+    await expect(private).to_have_value("Next week.")
+    await page.locator("#lt-main").focus()
+    await page.keyboard.press("p")
+    await expect(box(page)).to_contain_text("Public: everybody can read it")
+    await expect(field(page)).to_have_value("Next week.")
+
+
+@pytest.mark.parametrize("days", [None, 8])
+async def test_where_there_is_no_private_way_none_is_offered(answering, customers, days):
+    if days is None:
+        conversation = await customers.messenger("Hallo?")
+    else:
+        meta, number = customers.meta, customers.fresh("c")
+        at = clock.now() - timedelta(days=days)
+        call = meta.comment(
+            customers.fresh("fb"), "Kim Sommer", number, customers.fresh("880011223344_p"), "Hallo?", at
+        )
+        conversation = await customers.sent(call, meta.account, number)
+    page = await answering(conversation)
+    await field(page).fill(PAYS)
+    await expect(box(page).locator(".lc-invite") if days else send(page)).to_be_enabled()
+    await expect(box(page).get_by_role("button", name="Privat antworten")).to_have_count(0)
 
 
 # ---- sending
@@ -525,6 +612,24 @@ async def test_a_file_goes_along_and_can_be_taken_off_again(answering, customers
     await expect(status(page).filter(has_text="Gesendet.")).to_be_visible()
     (reply,) = await replies(conversation)
     assert [file["name"] for file in reply["attachments"]] == ["zwei.png"]
+
+
+async def test_a_file_belongs_to_the_draft_as_soon_as_it_is_there(answering, customers):
+    conversation = await customers.messenger("Haben Sie ein Bild davon?")
+    page = await answering(conversation)
+    put = box(page).locator("input[type=file]")
+    files = box(page).get_by_role("list", name="Anhänge").get_by_role("listitem")
+    await put.set_input_files({"name": "eins.png", "mimeType": "image/png", "buffer": picture()})
+    await expect(files.get_by_role("button", name="eins.png entfernen")).to_be_visible()
+    await page.reload()
+    await expect(files).to_contain_text(["eins.png"])
+    await put.set_input_files({"name": "zwei.png", "mimeType": "image/png", "buffer": picture()})
+    await expect(files).to_contain_text(["eins.png", "zwei.png"])
+    await expect(box(page)).to_contain_text("Entwurf gesichert")
+    await page.context.close()
+    elsewhere = await answering(conversation)
+    files = box(elsewhere).get_by_role("list", name="Anhänge").get_by_role("listitem")
+    await expect(files).to_contain_text(["eins.png", "zwei.png"])
 
 
 async def test_a_file_that_may_not_go_is_refused_in_words(answering, customers):

@@ -12,7 +12,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "services" / "desk"
 
 from hostile_html import HOSTILE  # noqa: E402
 
-from lotse.desk.console import html  # noqa: E402
+from lotse.desk.console import html, mails  # noqa: E402
 from lotse.desk.console.conversing.words import VOCABULARY  # noqa: E402
 from lotse.router.core import refusals  # noqa: E402
 from lotse.runtime import clock  # noqa: E402
@@ -222,6 +222,45 @@ async def test_long_and_quoted_text_is_cut_until_it_is_asked_for(customers, conv
     await expect(page.locator(".tl-words")).to_contain_text("> Ihre Bestellung ist unterwegs.")
     await page.get_by_role("button", name="weniger zeigen").click()
     await expect(page.locator(".tl-words")).not_to_contain_text("Ihre Bestellung")
+
+
+@pytest.fixture
+def mail_path(desk):
+    """`await mail_path(conversation)`: where the mail that began it can be read."""
+
+    async def path(conversation):
+        found = await desk.get(f"/v1/conversations/{conversation}")
+        return mails.address(conversation, found["messages"][0]["message_id"])
+
+    return path
+
+
+async def test_a_mails_page_is_there_for_who_is_signed_in_alone(customers, conversation_page, windows, mail_path):
+    here = await write_mail(customers, "<p>Streng geheim</p>")
+    page, path = await conversation_page(here, agent="bruno"), await mail_path(here)
+    shown = await page.request.get(path)
+    assert shown.status == 200
+    assert "Streng geheim" in await shown.text()
+    assert "sandbox" in shown.headers["content-security-policy"]
+    stranger = await windows.context()
+    refused = await stranger.request.get(path)
+    assert (refused.status, "geheim" in await refused.text()) == (401, False)
+    await page.evaluate("async () => { await fetch('/leave', {method: 'POST'}) }")
+    assert (await page.request.get(path)).status == 401, "nor for who has signed out"
+
+
+async def test_a_mails_page_that_is_not_there_says_no_more(customers, conversation_page, mail_path):
+    mail, chat = await write_mail(customers, "<p>Streng geheim</p>"), await customers.messenger("Kein Brief")
+    page = await conversation_page(mail)
+    message = (await mail_path(mail)).rsplit("/", 1)[1]
+    for path in (
+        mails.address(mail, uuid4()),
+        mails.address(uuid4(), message),
+        mails.address(chat, message),
+        await mail_path(chat),
+    ):
+        answer = await page.request.get(path)
+        assert (answer.status, "geheim" in await answer.text()) == (404, False), path
 
 
 async def told(found: list[str]) -> list[str]:

@@ -50,6 +50,27 @@ async def test_a_new_message_comes_into_the_open_list_with_all_that_is_known_of_
     await expect(row.locator(".ib-assignee")).to_contain_text("Anna Petersen")
 
 
+async def test_a_draft_of_ones_own_bears_a_pencil_until_it_is_sent(open_inbox, customers):
+    found = await customers.messenger("Passt der Mantel zur Hose?")
+    inbox, elsewhere = await open_inbox(f"view=all&c={found}"), await open_inbox("view=all", language="en")
+    pencil, other = inbox.row(found).locator(".ib-draft"), elsewhere.row(found).locator(".ib-draft")
+    words = inbox.panel.get_by_role("textbox", name="Antwort an den Kunden")
+    await expect(words).to_be_editable()
+    await expect(pencil).to_have_count(0)
+    await words.fill("Ja, die ")
+    await expect(pencil).to_have_attribute("title", "Ihr Entwurf")
+    await expect(inbox.row(found)).to_have_accessible_name(re.compile("Ihr Entwurf"))
+    await expect(elsewhere.row(found)).to_have_accessible_name(re.compile("your draft"))
+    colleague = await open_inbox("view=all", agent="bruno")
+    await expect(colleague.row(found)).to_be_visible()
+    await expect(colleague.row(found).locator(".ib-draft")).to_have_count(0)
+    await inbox.page.reload()
+    await expect(pencil).to_be_visible()
+    await words.press("Control+Enter")
+    await expect(pencil).to_have_count(0)
+    await expect(other).to_have_count(0)
+
+
 async def test_time_turns_without_the_desk(open_inbox, customers, windows):
     inbox = await open_inbox("view=all")
     found = await customers.whatsapp("Wann öffnen Sie morgen?")

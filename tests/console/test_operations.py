@@ -1,17 +1,14 @@
 """The operations page: lag, services, parked records to look at and try again, accounts with what came and failed."""
 
-import base64
 import json
 import os
 import re
 import signal
-from datetime import timedelta
 from uuid import UUID, uuid4
 
 import pytest
 import pytest_asyncio
 from aiokafka import AIOKafkaProducer
-from itsdangerous import TimestampSigner
 from playwright.async_api import expect
 
 from lotse.contracts import commands as c
@@ -67,29 +64,6 @@ async def parked(stack, customers, sent, until):
     await customers.database.execute("DELETE FROM router.parked")
 
 
-@pytest.fixture
-def open_admin(windows, stack):
-    """A page of somebody whom the identity provider gave the role admin, as its session says."""
-
-    async def open_(path: str, language: str = "de"):
-        kept = {
-            "subject": "operator",
-            "role": "admin",
-            "session": str(uuid4()),
-            "until": (clock.now() + timedelta(hours=1)).isoformat(),
-        }
-        signer = TimestampSigner(stack.secrets["LOTSE_JWT_SECRET"])
-        cookie = signer.sign(base64.b64encode(json.dumps({"viewer": kept}).encode())).decode()
-        context = await windows.context(language)
-        await context.add_cookies([{"name": "lotse_session", "value": cookie, "url": stack.desk}])
-        page = await context.new_page()
-        await page.goto(path)
-        await windows.live(page)
-        return page
-
-    return open_
-
-
 def row(page, number: int, service: str = "router"):
     return page.locator(f'[data-parked="{service}-{number}"]')
 
@@ -140,8 +114,8 @@ async def test_a_lead_sees_what_is_parked_and_why_but_not_what_it_says(open_page
     await expect(dialog).to_be_hidden()
 
 
-async def test_an_admin_reads_it_as_text_and_tries_it_again(open_admin, parked, customers, until):
-    page = await open_admin("/operations")
+async def test_an_admin_reads_it_as_text_and_tries_it_again(open_page, parked, customers, until):
+    page = await open_page("/operations", agent="jonas")
     shown = row(page, parked)
     await shown.get_by_role("button", name="ansehen").click()
     dialog = page.get_by_role("dialog", name=f"Abgelegter Eintrag {parked} von router")
@@ -157,7 +131,7 @@ async def test_an_admin_reads_it_as_text_and_tries_it_again(open_admin, parked, 
     assert tuple(tried) == ("failed", False)
 
 
-async def test_what_is_mended_goes_in_and_leaves_the_page(open_admin, customers, desk, until, stack):
+async def test_what_is_mended_goes_in_and_leaves_the_page(open_page, customers, desk, until, stack):
     """A table refuses a note; once it takes it again, the replay brings it in."""
     conversation = await customers.messenger("Bitte rufen Sie zurück.")
     database = customers.database
@@ -165,7 +139,7 @@ async def test_what_is_mended_goes_in_and_leaves_the_page(open_admin, customers,
     try:
         await desk.call("POST", f"/v1/conversations/{conversation}/notes", json={"text": "Rückruf um drei"})
         number = await until(lambda: database.fetchval("SELECT min(id) FROM desk.parked"))
-        page = await open_admin("/operations", language="en")
+        page = await open_page("/operations", agent="jonas", language="en")
         await expect(row(page, number, "desk").locator("[data-reason]")).to_have_text("could not be applied")
         await expect(row(page, number, "desk").locator("[data-error]")).to_contain_text("CheckViolation")
     finally:
@@ -194,10 +168,10 @@ async def test_each_account_says_what_came_last_and_what_was_refused(open_page, 
     assert "unheard_of" not in await page.content()
 
 
-async def test_an_admin_has_a_part_read_again_that_was_not_understood(open_admin, customers):
+async def test_an_admin_has_a_part_read_again_that_was_not_understood(open_page, customers):
     odd = customers.meta.call({"object": "page", "entry": [{"id": "1", "time": 1, "messaging": [{"odder_still": {}}]}]})
     await customers.send(odd)
-    page = await open_admin("/operations")
+    page = await open_page("/operations", agent="jonas")
     part = page.locator("[data-part]").first
     await part.get_by_role("button", name="erneut lesen").click()
     await expect(page.get_by_role("status").first).to_have_text(

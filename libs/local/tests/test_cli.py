@@ -10,9 +10,11 @@ import pytest
 from click.testing import Result
 from typer.testing import CliRunner
 
+from lotse.contracts.config_file import load
 from lotse.local import state
 from lotse.local.cli import app
 from lotse.local.state import Running
+from lotse.local.tokens import people
 from lotse.runtime import clock
 
 CONFIG = Path(__file__).parents[3] / "config" / "lotse.yaml"
@@ -41,7 +43,14 @@ def running(pid: int, born: float) -> Running:
 def test_a_good_configuration_is_said_to_be_good():
     result = lotse("config", "check", CONFIG)
     assert result.exit_code == 0
-    assert "good (3 accounts, 5 agents" in result.output
+    assert "good (3 accounts, 6 agents" in result.output
+
+
+@pytest.mark.parametrize("name", ["lotse.yaml", "lotse.en.yaml"])
+def test_the_example_has_one_person_of_each_role_to_sign_in_as(name: str):
+    config = load((CONFIG.parent / name).read_text())
+    assert people(config) == ["anna", "bruno", "jonas"]
+    assert [agent for agent, card in config.agents.items() if not card.takes_work] == ["jonas"]
 
 
 def test_each_mistake_of_a_configuration_is_one_line_with_its_place(tmp_path: Path):

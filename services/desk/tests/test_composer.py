@@ -55,7 +55,7 @@ IBAN = "Bitte auf DE89 3704 0044 0532 0130 00 überweisen 👍"
 
 
 def message(text: str, minutes: float = 0, pii: tuple[Span, ...] = (), auto: bool = False) -> m.Message:
-    return m.Message.model_construct(text=text, occurred_at=at(minutes), auto=auto, pii=pii)
+    return m.Message.model_construct(text=text, occurred_at=at(minutes), received_at=None, auto=auto, pii=pii)
 
 
 def talk(channel: Channel | None = Channel.FACEBOOK, account: str | None = "haus", **more) -> m.Conversation:
@@ -169,6 +169,45 @@ def test_what_the_customer_gave_away_in_public_is_named():
     said = message("Meine Nummer ist HM-123456", pii=(Span(kind="customer-number", start=0, end=2),))
     (caution,) = facts(facing(talk(messages=(said,))), at(1)).cautions
     assert "Kundennummer" in caution
+
+
+def answer(minutes: float, state: str = "sent", reason: str | None = None, private: bool = True) -> m.Reply:
+    return m.Reply.model_construct(private=private, state=state, reason=reason, at=at(minutes))
+
+
+@pytest.mark.parametrize(
+    ("replies_", "open_"),
+    [
+        ((), True),
+        ((answer(5, private=False),), True),
+        ((answer(5, "approved"),), False),
+        ((answer(5, "blocked"),), True),
+        ((answer(5, "failed", "refused"),), True),
+        ((answer(5, "failed", "unknown"),), False),
+        ((answer(-5),), True),
+    ],
+    ids=["none", "in public", "given", "held back", "refused", "nobody knows", "to an older comment"],
+)
+def test_a_comment_has_one_private_answer(replies_, open_):
+    privately = facing(talk(replies=replies_)).privately()
+    assert (facts(privately, at(9)).blocked == "") is open_
+    assert (judge(privately, IBAN, at(9)).problems == ()) is open_
+
+
+def test_a_private_answer_goes_by_the_rules_of_the_private_channel():
+    public = facing(talk(account="hafen", replies=()))
+    told = facts(public.privately(), at(1))
+    assert (told.channel, told.channel_id, told.public, told.splits) == ("Messenger", "messenger", False, False)
+    assert told.counting.limit == PROFILES[Channel.MESSENGER].limit
+    assert told.window.open_until == at(0) + timedelta(days=7)
+    assert told.expected == facts(public, at(1)).expected, "what was promised stays so"
+    late = judge(public.privately(), "Hallo", at(0) + timedelta(days=7))
+    assert [problem.text for problem in late.problems] == [COMPOSER["de"].private_late]
+
+
+@pytest.mark.parametrize("channel", [Channel.YOUTUBE, Channel.X, Channel.MESSENGER, Channel.EMAIL, None])
+def test_only_where_comments_can_be_answered_in_private_it_is_offered(channel):
+    assert facing(talk(channel)).privately() is None
 
 
 # ---- while it is written
@@ -343,6 +382,14 @@ async def ask(desk, draft: Draft, then="waiting", minutes=0.0):
         return await drafts.ask(tx, draft, draft.asking(then, None), at(minutes))
 
 
+async def test_what_is_meant_in_private_stays_so(desk):
+    await save(desk, Draft(MINE, "Ihre IBAN", private=True))
+    assert (await begun(desk)).private
+    await save(desk, Draft(MINE, "Ihre IBAN"))
+    assert not (await begun(desk)).private
+    assert (await ask(desk, Draft(MINE, "Ihre IBAN", private=True))).private
+
+
 def test_the_same_words_have_the_same_key_and_others_another():
     draft = Draft(MINE, "Hallo")
     assert draft.asking("waiting", None) == replace(draft).asking("waiting", None)
@@ -352,9 +399,10 @@ def test_the_same_words_have_the_same_key_and_others_another():
         replace(draft, text="Hallo!").asking("waiting", None).key,
         replace(draft, files=(FILE,)).asking("waiting", None).key,
         replace(draft, key="k").asking("waiting", None).key,
+        replace(draft, private=True).asking("waiting", None).key,
         replace(draft, place=replace(MINE, kind="note")).asking("waiting", None).key,
     }
-    assert len(others) == 6
+    assert len(others) == 7
     assert draft.asking("waiting", None).key not in others
 
 

@@ -242,7 +242,7 @@ async def summary_of(harness: Harness, name: str) -> Summary:
 
 async def test_a_row_says_what_the_api_says(morning):
     found = await summary_of(morning, "c0")
-    made = row(found, Place(found.opened_at, found.id), unread=True)
+    made = row(found, Place(found.opened_at, found.id), unread=True, draft=True)
     assert (made["customer"], made["channel"], made["public"]) == ("Who0", "facebook", True)
     assert (made["words"], made["by"], made["sentiment"]) == ("Danke!", "customer", "negative")
     assert (made["assignee"], made["status"], made["unread"]) == ("mia", "assigned", True)

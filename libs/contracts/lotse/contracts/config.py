@@ -124,6 +124,11 @@ class Agent(Section):
     """Skill to level, 1 to 5. Languages are skills: `de`, `en`."""
     capacity: Capacity = Capacity()
 
+    @property
+    def takes_work(self) -> bool:
+        """False for who has no capacity at all: a person with a role and no conversations."""
+        return self.capacity.hard > 0
+
 
 class When(Section):
     """A condition: every key that is given must hold; a list holds when one of it does."""

@@ -27,10 +27,9 @@ def link(desk: str, secret: str, agent: str, now: datetime) -> str:
 
 
 def people(config: Config) -> list[AgentId]:
-    """Whom to sign in as, to see most of it: the first who leads and the first who does not; nobody twice."""
-    leads = [name for name, agent in config.agents.items() if agent.role != "agent"]
-    others = [name for name, agent in config.agents.items() if agent.role == "agent"]
-    return [*leads[:1], *others[:1]]
+    """Whom to sign in as, to see all of it: the first who leads, the first agent, the first admin."""
+    first = {agent.role: name for name, agent in reversed(config.agents.items())}
+    return [first[role] for role in ("lead", "agent", "admin") if role in first]
 
 
 def role_of(config: Config, agent: str) -> Role:

@@ -63,6 +63,8 @@ class Draft:
     place: Place
     text: str = ""
     files: tuple[File, ...] = ()
+    private: bool = False
+    """It answers a public comment in private."""
     key: str = field(default_factory=lambda: str(uuid4()))
     asked: Asked | None = None
     asked_at: datetime | None = None
@@ -73,11 +75,12 @@ class Draft:
 
     def asking(self, then: Literal["waiting", "resolved"], override_reason: str | None) -> Asked:
         """What is sent now: the same words to the same end have the same key."""
-        words = json.dumps([self.place.kind, self.text, [file.id for file in self.files], then, override_reason])
-        return Asked(key=f"{self.key}:{sha256(words.encode()).hexdigest()}", then=then, override_reason=override_reason)
+        words = [self.place.kind, self.text, [file.id for file in self.files], then, override_reason]
+        told = json.dumps([*words, "private"] if self.private else words)
+        return Asked(key=f"{self.key}:{sha256(told.encode()).hexdigest()}", then=then, override_reason=override_reason)
 
 
-_COLUMNS = "agent_id, conversation_id, kind, text, files, key, asked, asked_at"
+_COLUMNS = "agent_id, conversation_id, kind, text, files, private, key, asked, asked_at"
 
 _OF = f"SELECT {_COLUMNS} FROM draft WHERE agent_id = $1 AND conversation_id = $2"  # noqa: S608
 
@@ -87,10 +90,10 @@ WHERE conversation_id = $1 AND agent_id = $2 AND kind = 'reply' AND asked IS NUL
 """  # noqa: S608
 
 _SAVE = """
-INSERT INTO draft AS d (agent_id, conversation_id, kind, text, files, key, updated_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7)
-ON CONFLICT (agent_id, conversation_id, kind)
-DO UPDATE SET text = excluded.text, files = excluded.files, updated_at = excluded.updated_at
+INSERT INTO draft AS d (agent_id, conversation_id, kind, text, files, private, key, updated_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+ON CONFLICT (agent_id, conversation_id, kind) DO UPDATE SET
+    text = excluded.text, files = excluded.files, private = excluded.private, updated_at = excluded.updated_at
 WHERE d.asked IS NULL
 RETURNING key
 """
@@ -111,11 +114,11 @@ SELECT agent_id FROM (
 """
 
 _ASK = f"""
-INSERT INTO draft AS d (agent_id, conversation_id, kind, text, files, key, asked, asked_at, updated_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8)
+INSERT INTO draft AS d (agent_id, conversation_id, kind, text, files, private, key, asked, asked_at, updated_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9)
 ON CONFLICT (agent_id, conversation_id, kind) DO UPDATE SET
-    text = excluded.text, files = excluded.files, asked = excluded.asked, asked_at = excluded.asked_at,
-    updated_at = excluded.updated_at
+    text = excluded.text, files = excluded.files, private = excluded.private, asked = excluded.asked,
+    asked_at = excluded.asked_at, updated_at = excluded.updated_at
 WHERE d.asked IS NULL OR d.asked->>'key' = excluded.asked->>'key'
 RETURNING {_COLUMNS}
 """  # noqa: S608
@@ -134,12 +137,12 @@ WITH left_behind AS (
     DELETE FROM draft WHERE agent_id = $2 AND conversation_id = $3 AND kind = 'reply' AND asked IS NULL
         AND NOT EXISTS (SELECT 1 FROM draft WHERE agent_id = $1 AND conversation_id = $3 AND kind = 'reply'
                         AND asked IS NOT NULL)
-    RETURNING text, files
+    RETURNING text, files, private
 )
-INSERT INTO draft AS d (agent_id, conversation_id, kind, text, files, key, updated_at)
-SELECT $1, $3, 'reply', text, files, $4, $5 FROM left_behind
-ON CONFLICT (agent_id, conversation_id, kind)
-DO UPDATE SET text = excluded.text, files = excluded.files, updated_at = excluded.updated_at
+INSERT INTO draft AS d (agent_id, conversation_id, kind, text, files, private, key, updated_at)
+SELECT $1, $3, 'reply', text, files, private, $4, $5 FROM left_behind
+ON CONFLICT (agent_id, conversation_id, kind) DO UPDATE SET
+    text = excluded.text, files = excluded.files, private = excluded.private, updated_at = excluded.updated_at
 RETURNING {_COLUMNS}
 """  # noqa: S608
 
@@ -174,7 +177,7 @@ async def save(tx: Tx, draft: Draft, now: datetime) -> str:
         await tx.execute(_DROP, place.agent, place.conversation, place.kind)
         return draft.key
     whose = (place.agent, place.conversation, place.kind)
-    return await tx.fetchval(_SAVE, *whose, draft.text, _files(draft), draft.key, now) or draft.key
+    return await tx.fetchval(_SAVE, *whose, draft.text, _files(draft), draft.private, draft.key, now) or draft.key
 
 
 async def colleague(tx: Tx, place: Place, now: datetime) -> str | None:
@@ -196,6 +199,7 @@ async def ask(tx: Tx, draft: Draft, asked: Asked, now: datetime) -> Draft | None
         place.kind,
         draft.text,
         _files(draft),
+        draft.private,
         draft.key,
         asked.model_dump_json(),
         now,
@@ -240,6 +244,7 @@ def _draft(row: Row) -> Draft:
         place=Place(row["agent_id"], row["conversation_id"], row["kind"]),
         text=row["text"],
         files=_FILES.validate_json(row["files"]),
+        private=row["private"],
         key=row["key"],
         asked=Asked.model_validate_json(row["asked"]) if row["asked"] else None,
         asked_at=row["asked_at"],

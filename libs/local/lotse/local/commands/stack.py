@@ -167,7 +167,7 @@ def _addresses(stack: Stack, traces: str | None, told: Texts) -> None:
 
 
 def _links(stack: Stack, told: Texts) -> None:
-    """How to come into the console, as who leads and as who does not."""
+    """How to come into the console, in each role."""
     secret = stack.secrets["LOTSE_JWT_SECRET"]
     for agent in tokens.people(stack.config):
         typer.secho(f"  {told.sign_in.format(name=stack.config.agents[agent].name)}", bold=True)

@@ -11,6 +11,7 @@ import httpx
 
 from lotse.contracts.config_file import load
 from lotse.contracts.envelope import Event, Fact
+from lotse.contracts.ids import AgentId
 from lotse.local.play import script
 from lotse.local.play.customers import perform
 from lotse.local.play.desk import Desk
@@ -79,7 +80,7 @@ class _Rounds:
             await self._all_go_home()
 
     async def _day(self) -> None:
-        agents = self.stage.config.agents
+        agents = self._staff()
         counts = {"customers": len(self.day.stories), "agents": len(agents)}
         self.printer.say(self.told.day.format(**counts, speed=self.stage.pace.speed))
         async with asyncio.TaskGroup() as group:
@@ -91,6 +92,9 @@ class _Rounds:
             for one in staff:
                 one.cancel()
         self.printer.say(self.told.quiet)
+
+    def _staff(self) -> list[AgentId]:
+        return [name for name, agent in self.stage.config.agents.items() if agent.takes_work]
 
     async def _customers(self) -> None:
         """Every story at its time; the last ones have some minutes to come to their end."""
@@ -115,7 +119,7 @@ class _Rounds:
 
     async def _all_go_home(self) -> None:
         desk = self.stage.desk
-        leaving = (desk.status(agent, "offline", hand_back=False) for agent in self.stage.config.agents)
+        leaving = (desk.status(agent, "offline", hand_back=False) for agent in self._staff())
         try:
             async with asyncio.timeout(_GOING_HOME):
                 await asyncio.gather(*leaving)

@@ -40,9 +40,6 @@ _SAVE_AFTER = 0.5
 _SAVE_AGAIN = 2.0
 _TRIES = 30
 
-OnDraft = Callable[[UUID, bool], None]
-"""Told when the agent has begun to write in a conversation, and when nothing is left of it."""
-
 
 class _Said(Model):
     """What the box says of a draft."""
@@ -54,6 +51,7 @@ class _Said(Model):
 class _Typed(_Said):
     text: str = Field(default="", max_length=60_000, pattern=r"^[^\x00]*$")
     files: tuple[File, ...] = Field(default=(), max_length=20)
+    private: bool = False
     revision: int = 0
 
 
@@ -69,8 +67,8 @@ S = TypeVar("S", bound=_Said)
 class Composer:
     """One page's reply box. Make it where it is to stand, then `show` what is answered."""
 
-    def __init__(self, console: "Console", viewer: Viewer, on_draft: OnDraft | None = None) -> None:
-        self._console, self._viewer, self._on_draft = console, viewer, on_draft
+    def __init__(self, console: "Console", viewer: Viewer) -> None:
+        self._console, self._viewer = console, viewer
         self._said, self._words = COMPOSER[viewer.language], VOCABULARY[viewer.language]
         self._shown: m.Conversation | None = None
         self._told: dict[str, Told] = {}
@@ -91,7 +89,7 @@ class Composer:
         self._name_keys()
 
     def _name_keys(self) -> None:
-        for name, click in (("r", ".lc-mode-reply"), ("n", ".lc-mode-note")):
+        for name, click in (("r", ".lc-mode-reply"), ("p", ".lc-private"), ("n", ".lc-mode-note")):
             keys.register(name, self._said.keys[name], group=self._said.keys["group"], click=click)
         for name in ("Control+Enter", "Control+Shift+Enter", "Control+k"):
             keys.register(name, self._said.keys[name], group=self._said.keys["group"])
@@ -135,7 +133,10 @@ class Composer:
         if setting is None:
             return
         now = self._parts.clock()
-        self._bring("learn", facts(setting, now).model_dump(mode="json"))
+        privately = setting.privately()
+        learned = facts(setting, now).model_dump(mode="json")
+        in_private = facts(privately, now).model_dump(mode="json") if privately else None
+        self._bring("learn", {**learned, "in_private": in_private})
         answers = offered(setting, self._said.gaps)
         self._bring("offers", {"answers": [answer.model_dump(mode="json") for answer in answers]})
         self._bring("left_behind", await self._left_behind(setting))
@@ -165,14 +166,19 @@ class Composer:
         setting = self._setting(typed.conversation)
         if setting is not None and typed.kind == "reply":
             self._judge(setting, typed)
-        self._unsaved[self._place(typed)] = typed
-        background_tasks.create_lazy(self._save_soon(), name=f"drafts of {self._box.client.id} {self._box.id}")
+        place = self._place(typed)
+        self._unsaved[place] = typed
+        if typed.files != self._draft_known(place).files:
+            async with self._storing:
+                await self._save()
+        if self._unsaved:
+            background_tasks.create_lazy(self._save_soon(), name=f"drafts of {self._box.client.id} {self._box.id}")
         if setting is not None and typed.revision:
             await self._tell_writing(typed)
 
     def _judge(self, setting: Setting, typed: _Typed) -> None:
         files = [found for file in typed.files if (found := self._parts.files.attached(file.id))]
-        judged = judge(setting, typed.text, self._parts.clock(), files).model_dump(mode="json")
+        judged = judge(setting.as_meant(typed.private), typed.text, self._parts.clock(), files).model_dump(mode="json")
         self._box.tell("judged", {**judged, "conversation": str(typed.conversation), "revision": typed.revision})
 
     async def _tell_writing(self, typed: _Typed) -> None:
@@ -228,13 +234,13 @@ class Composer:
         self._box.tell("saved", {"conversation": str(place.conversation), "kind": place.kind, "revision": revision})
 
     def _know(self, draft: Draft) -> None:
-        """Remember a draft of the conversation that is open, and tell who shows which ones there are."""
-        place = draft.place
-        if self._shown is not None and self._shown.id == place.conversation:
+        """Remember a draft of the conversation that is open, and tell the pages that show which ones there are."""
+        place, before = draft.place, self._draft_known(draft.place)
+        here = self._shown is not None and self._shown.id == place.conversation
+        if here:
             self._drafts[place.kind] = draft
-        if self._on_draft is not None:
-            others = [one for one in self._drafts.values() if one.place.conversation == place.conversation]
-            self._on_draft(place.conversation, not all(one.empty for one in (*others, draft)))
+        if not (here and before.empty == draft.empty):
+            self._console.begun.tell(self._me)
 
     # ---- sending
 
@@ -330,9 +336,12 @@ class Composer:
 
     def _draft_of(self, place: Place, typed: _Typed) -> Draft:
         """What was typed, under the key of the draft that it belongs to."""
+        private = typed.private and place.kind == "reply"
+        return Draft(place, typed.text, typed.files, private, self._draft_known(place).key)
+
+    def _draft_known(self, place: Place) -> Draft:
         known = self._drafts.get(place.kind)
-        made = Draft(place, typed.text, typed.files)
-        return replace(made, key=known.key) if known is not None and known.place == place else made
+        return known if known is not None and known.place == place else Draft(place)
 
     def _leave(self) -> None:
         if self._unfollow is not None:
@@ -366,4 +375,4 @@ def _named(place: Place) -> dict[str, object]:
 def _draft(draft: Draft) -> dict[str, object]:
     """A draft as the box takes it."""
     files = [file.model_dump(mode="json") for file in draft.files]
-    return {"text": draft.text, "files": files, "under_way": draft.asked is not None}
+    return {"text": draft.text, "files": files, "private": draft.private, "under_way": draft.asked is not None}

@@ -19,6 +19,7 @@ from lotse.desk.api import problems
 from lotse.desk.api.parts import Parts
 from lotse.desk.api.problems import ApiError, reading
 from lotse.desk.console import banner, files, mails, signin, store
+from lotse.desk.console.begun import Begun
 from lotse.desk.console.frame import Fill
 from lotse.desk.console.live import Hub
 from lotse.desk.console.pages import conversation, inbox, numbers, operations, team
@@ -45,6 +46,8 @@ class Console:
     """Each builds what every page says above itself, in the region for alarms; see `frame.Fill`."""
     typing: TypingSeen = field(default_factory=lambda: TypingSeen(clock.now))
     """Who writes in which conversation."""
+    begun: Begun = field(default_factory=Begun)
+    """Tells an agent's pages of his drafts."""
     hub: Hub = field(default_factory=Hub)
     """Tells open pages what changed."""
 

@@ -13,7 +13,7 @@ from lotse.contracts.replies import Problem, ProblemCode
 from lotse.contracts.values import Attachment, Span
 from lotse.desk.console import files as files_said
 from lotse.desk.console.composing.asking import asks_for_personal_data
-from lotse.desk.console.composing.standing import PRIVILEGED, Setting, instead, kinds_in_words
+from lotse.desk.console.composing.standing import PRIVILEGED, Setting, instead, kinds_in_words, private_over
 from lotse.desk.console.composing.texts import INVITATIONS
 from lotse.desk.model import Model
 
@@ -53,7 +53,7 @@ def judge(
     problems = replies.check(profile, signed, spans, setting.moment(now), files)
     overridden = setting.caller.role in PRIVILEGED and bool(override_reason.strip())
     found = [
-        Complaint(code=problem.code, text=_sentence(setting, problem))
+        Complaint(code=problem.code, text=_sentence(setting, problem, now))
         for problem in problems
         if not (problem.code is ProblemCode.BLOCKED_PII and overridden)
     ]
@@ -87,9 +87,11 @@ def invitation(setting: Setting) -> str:
     return INVITATIONS[setting.language].format(channel=setting.channels.get(private, private))
 
 
-def _sentence(setting: Setting, problem: Problem) -> str:
+def _sentence(setting: Setting, problem: Problem, now: datetime) -> str:
     if problem.code in files_said.FILE_PROBLEMS:
         return files_said.said(setting.speaks, problem)
+    if problem.code is ProblemCode.WINDOW_CLOSED and (over := private_over(setting, now)):
+        return over
     kinds = kinds_in_words(setting.said, [span.kind for span in problem.spans])
     words = instead(setting, problem.allowed) if problem.code is ProblemCode.WINDOW_CLOSED else ""
     return setting.said.problems[problem.code].format(kinds=kinds, over=problem.over, instead=words).strip()

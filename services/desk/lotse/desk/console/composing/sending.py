@@ -83,7 +83,8 @@ class Sender:
             files.append(found)
         if draft.place.kind == "note":
             return ""
-        judged = judge(setting, draft.text, self.parts.clock(), files, wish.override_reason or "")
+        meant = setting.as_meant(draft.private)
+        judged = judge(meant, draft.text, self.parts.clock(), files, wish.override_reason or "")
         return " ".join(problem.text for problem in judged.problems)
 
     async def hand_on(self, draft: Draft) -> Result:
@@ -143,6 +144,7 @@ class Sender:
             attachments=tuple(file for file in files if file is not None),
             then=wanted.then,
             override_reason=wanted.override_reason,
+            private=draft.private,
         )
 
 

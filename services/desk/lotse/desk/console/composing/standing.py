@@ -1,16 +1,16 @@
 """What is to be said of a conversation before a word is written: where an answer goes, whether it can, until when."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
 from lotse.contracts import replies, weighted
-from lotse.contracts.channels import PROFILES, Channel, LengthUnit, Profile
+from lotse.contracts.channels import PROFILES, Channel, LengthUnit, Profile, as_private_reply
 from lotse.contracts.config import Agent as Card
 from lotse.contracts.config import ApiAccount, Config, MailAccount, MetaAccount
 from lotse.contracts.ids import AccountId, AgentId
-from lotse.contracts.replies import Moment, Remedy
+from lotse.contracts.replies import Moment, Remedy, Window
 from lotse.contracts.values import Status
 from lotse.desk.api import models as m
 from lotse.desk.auth import Caller
@@ -54,7 +54,7 @@ class FilesAllowed(Model):
 
 
 class Facts(Model):
-    """What the box shows around the text."""
+    """What the box shows around the text, in public or in private."""
 
     channel: str
     channel_id: str
@@ -85,10 +85,30 @@ class Setting:
     """The person's, as opposed to the conversation's."""
     said: ComposerTexts
     channels: Words
+    private: bool = False
+    """A public comment is to be answered in private."""
+
+    @property
+    def own(self) -> Profile | None:
+        """The rules of the conversation's channel."""
+        return PROFILES[self.conversation.channel] if self.conversation.channel else None
 
     @property
     def profile(self) -> Profile | None:
-        return PROFILES[self.conversation.channel] if self.conversation.channel else None
+        """The rules for what is written now."""
+        own = self.own
+        if not self.private or own is None or own.private_channel is None:
+            return own
+        return as_private_reply(own, PROFILES[own.private_channel])
+
+    def as_meant(self, private: bool) -> "Setting":
+        return replace(self, private=private)
+
+    def privately(self) -> "Setting | None":
+        """The same for a private answer; None where the channel takes none."""
+        own = self.own
+        has_way = own is not None and own.private_channel is not None and own.private_reply_window is not None
+        return self.as_meant(private=True) if has_way else None
 
     @property
     def card(self) -> Card:
@@ -102,7 +122,7 @@ class Setting:
 
     @property
     def channel_name(self) -> str:
-        return self.channels.get(self.conversation.channel or "", "")
+        return self.channels.get(self.profile.channel if self.profile else "", "")
 
     def name_of(self, agent: str) -> str:
         found = self.config.agents.get(AgentId(agent))
@@ -128,7 +148,8 @@ class Setting:
     def moment(self, now: datetime) -> Moment:
         """As router and notifier will judge it when the answer goes out."""
         said = [message.occurred_at for message in self.conversation.messages if not message.auto]
-        return Moment(now, max(said, default=None), human=self.caller.role != "service")
+        sent = int(self.private and _answered_privately(self.conversation))
+        return Moment(now, max(said, default=None), human=self.caller.role != "service", private_replies_sent=sent)
 
 
 def facts(setting: Setting, now: datetime) -> Facts:
@@ -137,10 +158,10 @@ def facts(setting: Setting, now: datetime) -> Facts:
     clock = setting.conversation.due_clock or ""
     return Facts(
         channel=setting.channel_name,
-        channel_id=setting.conversation.channel or "",
+        channel_id=profile.channel if profile else "",
         public=bool(profile and profile.public),
         answerable=bool(profile and profile.answerable),
-        blocked=_blocked(setting),
+        blocked=_blocked(setting) or private_over(setting, now),
         cautions=tuple(_cautions(setting)),
         expected=_expected(setting),
         due_at=setting.conversation.due_at,
@@ -233,6 +254,27 @@ def _blocked(setting: Setting) -> str:
     return said.somebody_has_it.format(name=setting.name_of(conversation.assignee))
 
 
+def private_over(setting: Setting, now: datetime) -> str:
+    """Why the one private answer to a comment can no longer be given; empty where it can, and in public."""
+    profile = setting.profile
+    if not setting.private or profile is None:
+        return ""
+    if _answered_privately(setting.conversation):
+        return setting.said.private_done
+    return setting.said.private_late if replies.window(profile, setting.moment(now)) is Window.CLOSED else ""
+
+
+def _answered_privately(conversation: m.Conversation) -> bool:
+    """As router counts it: the newest comment has its private answer, unless that is known not to have gone out."""
+    newest = max((one.received_at or one.occurred_at for one in conversation.messages), default=None)
+    given = (one for one in conversation.replies if one.private and not _is_lost(one))
+    return any(newest is None or one.at >= newest for one in given)
+
+
+def _is_lost(reply: m.Reply) -> bool:
+    return reply.state == "blocked" or (reply.state == "failed" and reply.reason != "unknown")
+
+
 def _has_way_out(config: Config, account: str | None, profile: Profile) -> bool:
     """As notifier finds its way: by the provider, by mail, or by a system in the house that reads along."""
     match config.accounts.get(AccountId(account or "")):
@@ -278,7 +320,7 @@ def kinds_in_words(said: ComposerTexts, kinds: list[str]) -> str:
 
 def _expected(setting: Setting) -> str:
     """How soon customers of the channel expect an answer: the first, or the next one where it is another."""
-    profile = setting.profile
+    profile = setting.own
     if profile is None or profile.answer_expected is None:
         return ""
     later = setting.conversation.due_clock == "next_response" and profile.next_answer_expected

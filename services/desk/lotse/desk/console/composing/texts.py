@@ -36,6 +36,8 @@ class ComposerTexts:
     asks_in_public: str
     asking_in_public: str
     told_in_public: str
+    private_done: str
+    private_late: str
     on_its_way: str
     not_read: str
     not_saved: str
@@ -62,10 +64,16 @@ _DE = ComposerTexts(
         "reply_label": "Antwort an den Kunden",
         "note_label": "Notiz für Kolleginnen und Kollegen",
         "reply_here": "Antwort auf {channel} …   / für Vorlagen",
+        "reply_in_private": "Private Antwort über {channel} …   / für Vorlagen",
+        "private_label": "Private Antwort an den Kunden",
         "note_here": "Notiz: nur Ihr Team liest sie, der Kunde nie …",
         "note_only": "Nur intern: der Kunde sieht das nie",
         "public": "Öffentlich: jeder liest mit",
         "private": "Privat",
+        "answer_privately": "Privat antworten",
+        "privately_key": "Nur der Kunde liest die Antwort, über {channel}; das geht einmal je Kommentar (P)",
+        "now_private": "Die Antwort geht jetzt privat, über {channel}.",
+        "now_public": "Die Antwort steht jetzt öffentlich, auf {channel}.",
         "window_open": "Antworten bis in {span}",
         "window_human": "Nur Persönliches, noch {span}",
         "window_closed": "Antwortfenster zu",
@@ -135,6 +143,7 @@ _DE = ComposerTexts(
     keys={
         "group": "Antworten",
         "r": "Antwort schreiben",
+        "p": "Privat oder öffentlich antworten",
         "n": "Notiz schreiben",
         "Control+Enter": "Senden",
         "Control+Shift+Enter": "Senden und erledigen",
@@ -189,6 +198,8 @@ _DE = ComposerTexts(
     asks_in_public="Der Kunde bittet darum, hier öffentlich Persönliches zu nennen. Antworten Sie darauf nur privat.",
     asking_in_public="Sie bitten hier öffentlich um Persönliches. Laden Sie dafür ins Private ein.",
     told_in_public="Der Kunde hat öffentlich Persönliches genannt ({kinds}). Wiederholen Sie es nicht.",
+    private_done="Dieser Kommentar ist schon privat beantwortet; ein zweites Mal geht das nicht.",
+    private_late="Privat lässt sich ein Kommentar nur sieben Tage lang beantworten.",
     on_its_way="Eine andere Fassung dieser Antwort ist schon unterwegs.",
     not_read="Das ließ sich nicht lesen. Laden Sie die Seite neu.",
     not_saved="Der Entwurf ließ sich gerade nicht sichern; er bleibt hier stehen.",
@@ -207,10 +218,16 @@ _EN = ComposerTexts(
         "reply_label": "Answer to the customer",
         "note_label": "Note for colleagues",
         "reply_here": "Answer on {channel} …   / for templates",
+        "reply_in_private": "Private answer via {channel} …   / for templates",
+        "private_label": "Private answer to the customer",
         "note_here": "Note: only your team reads it, the customer never does …",
         "note_only": "Internal only: the customer never sees this",
         "public": "Public: everybody can read it",
         "private": "Private",
+        "answer_privately": "Answer in private",
+        "privately_key": "Only the customer reads the answer, via {channel}; once for each comment (P)",
+        "now_private": "The answer now goes in private, via {channel}.",
+        "now_public": "The answer now goes in public, on {channel}.",
         "window_open": "Answer within {span}",
         "window_human": "Personal words only, {span} left",
         "window_closed": "Reply window closed",
@@ -280,6 +297,7 @@ _EN = ComposerTexts(
     keys={
         "group": "Answering",
         "r": "Write an answer",
+        "p": "Answer in private or in public",
         "n": "Write a note",
         "Control+Enter": "Send",
         "Control+Shift+Enter": "Send and resolve",
@@ -334,6 +352,8 @@ _EN = ComposerTexts(
     asks_in_public="The customer asks for personal details to be given here in public. Answer that in private only.",
     asking_in_public="You ask for personal details in public here. Invite to a private channel for that.",
     told_in_public="The customer gave personal details in public ({kinds}). Do not repeat them.",
+    private_done="This comment has its private answer already; there cannot be a second one.",
+    private_late="A comment can be answered in private for seven days only.",
     on_its_way="Another version of this answer is on its way already.",
     not_read="That could not be read. Reload the page.",
     not_saved="The draft could not be saved just now; it stays here.",

@@ -155,6 +155,7 @@ class Teller:
         )
 
     def _reply(self, of: m.Conversation, reply: m.Reply) -> Entry:
+        channel = PROFILES[of.channel].private_channel if of.channel and reply.private else of.channel
         return Entry(
             id=str(reply.reply_id),
             kind="agent",
@@ -162,8 +163,8 @@ class Teller:
             conversation=of.id,
             pieces=pieces(reply.text or ""),
             who=reply.agent_name or self.agent(reply.agent_id),
-            channel=self.channel(of.channel),
-            public=_public(of.channel),
+            channel=self.channel(channel),
+            public=_public(channel),
             tone="danger" if reply.state == "failed" else "warn" if reply.state == "blocked" else "",
             marks=tuple(self._progress(reply)),
         )

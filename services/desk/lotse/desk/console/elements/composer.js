@@ -13,7 +13,7 @@ const NOTHING = { marks: [], problems: [], warnings: [], parts: 1, invitation: "
 
 /** A draft; `judged` is what the server said of the text `of`, `reported` are texts that it has not judged yet. */
 const blank = () => ({
-  text: "", files: [], coming: [], state: "writing", words: "", tone: "", judged: NOTHING, of: "", reported: [], revision: 0,
+  text: "", files: [], private: false, coming: [], state: "writing", words: "", tone: "", judged: NOTHING, of: "", reported: [], revision: 0,
   saved: 0, timer: 0, reason: "", override: false,
 });
 
@@ -25,7 +25,7 @@ export default {
   props: { said: Object, language: String, agent: String },
   emits: ["typed", "sent", "again", "given_back", "taken"],
   template: `
-  <section v-if="conversation" class="lc" :class="['is-' + kind, { 'is-public': reply && facts?.public, 'is-over': dragged }]"
+  <section v-if="conversation" class="lc" :class="['is-' + kind, { 'is-public': reply && way?.public, 'is-over': dragged }]"
     :aria-label="said.box" @dragover.prevent="over" @dragleave="dragged = false" @drop.prevent="dropped">
     <header class="lc-head">
       <div class="lt-tabs" role="group" :aria-label="said.mode">
@@ -33,14 +33,17 @@ export default {
           :aria-pressed="kind === one" @click="write(one)"><span class="lt-icon" :class="'lt-icon-' + one"
           aria-hidden="true"></span> {{ said[one] }}<span v-if="drafts[one].text && kind !== one" class="lt-dot lc-begun"></span></button>
       </div>
-      <template v-if="reply && facts">
-        <span class="lt-badge" :class="{ 'lt-public': facts.public }" v-if="facts.channel"><span class="lt-icon"
-          :class="facts.public ? 'lt-icon-globe' : 'lt-icon-lock'" aria-hidden="true"></span>{{ facts.channel }} ·
-          {{ facts.public ? said.public : said.private }}</span>
-        <template v-if="facts.window.limited">
-          <Turning v-if="window_ === 'open'" :until="facts.window.open_until" :before="said.window_open" :after="said.window_closed"
+      <template v-if="reply && way">
+        <span class="lt-badge" :class="{ 'lt-public': way.public }" v-if="way.channel"><span class="lt-icon"
+          :class="way.public ? 'lt-icon-globe' : 'lt-icon-lock'" aria-hidden="true"></span>{{ way.channel }} ·
+          {{ way.public ? said.public : said.private }}</span>
+        <button v-if="mayTurn" type="button" class="lt-button small quiet lc-private" :aria-pressed="here.private" :disabled="locked"
+          :title="put(said.privately_key, { channel: facts.in_private.channel })" @click="turnPrivate(!here.private)"><span
+          class="lt-icon lt-icon-lock" aria-hidden="true"></span>{{ said.answer_privately }}</button>
+        <template v-if="way.window.limited">
+          <Turning v-if="window_ === 'open'" :until="way.window.open_until" :before="said.window_open" :after="said.window_closed"
             :language="language" :near="7200000" icon="lt-icon-clock" class="lc-window"/>
-          <Turning v-else-if="window_ === 'human'" :until="facts.window.human_until" :before="said.window_human"
+          <Turning v-else-if="window_ === 'human'" :until="way.window.human_until" :before="said.window_human"
             :after="said.window_closed" :language="language" :near="86400000" icon="lt-icon-clock" class="lc-window"/>
           <span v-else class="lt-badge lt-danger lc-window"><span class="lt-icon lt-icon-clock" aria-hidden="true"></span>{{ said.window_closed }}</span>
         </template>
@@ -48,14 +51,14 @@ export default {
           :language="language" icon="lt-icon-snooze" class="lc-due"/>
         <span v-if="facts.expected" class="lt-small lt-muted lc-expected" :title="said.expected_here">{{ facts.expected }}</span>
       </template>
-      <span v-else class="lt-badge lt-warn"><span class="lt-icon lt-icon-lock" aria-hidden="true"></span>{{ said.note_only }}</span>
+      <span v-else-if="!reply" class="lt-badge lt-warn"><span class="lt-icon lt-icon-lock" aria-hidden="true"></span>{{ said.note_only }}</span>
     </header>
 
-    <div v-if="reply && facts" class="lc-words">
-      <p v-if="facts.blocked" class="lc-word lt-danger" :id="id + '-blocked'"><span class="lt-icon lt-icon-lock" aria-hidden="true"></span>{{ facts.blocked }}</p>
+    <div v-if="reply && way" class="lc-words">
+      <p v-if="way.blocked" class="lc-word lt-danger" :id="id + '-blocked'"><span class="lt-icon lt-icon-lock" aria-hidden="true"></span>{{ way.blocked }}</p>
       <p v-else-if="window_ === 'closed'" class="lc-word lt-danger" :id="id + '-blocked'"><span class="lt-icon lt-icon-clock"
-        aria-hidden="true"></span>{{ said.window_closed }}. {{ facts.window.instead }}</p>
-      <p v-for="word in facts.cautions" :key="word" class="lc-word lt-warn"><span class="lt-icon lt-icon-warning"
+        aria-hidden="true"></span>{{ said.window_closed }}. {{ way.window.instead }}</p>
+      <p v-for="word in way.cautions" :key="word" class="lc-word lt-warn"><span class="lt-icon lt-icon-warning"
         aria-hidden="true"></span>{{ word }}</p>
     </div>
     <div v-if="reply && behind && !here.text" class="lc-behind lt-card">
@@ -70,8 +73,8 @@ export default {
         <div class="lc-mirror" aria-hidden="true"><template v-for="piece in shownPieces"><mark v-if="piece.mark"
           :class="'lc-' + piece.mark.what" :title="piece.mark.kind">{{ piece.text }}</mark><template v-else>{{ piece.text }}</template></template>{{ '\\n' }}</div>
         <textarea ref="text" class="lc-text lt-inset" :value="here.text" :readonly="locked" rows="2" :lang="facts?.language ?? language"
-          spellcheck="true" :maxlength="reply ? 60000 : 20000" :aria-label="reply ? said.reply_label : said.note_label"
-          :placeholder="reply ? put(said.reply_here, { channel: facts?.channel ?? '' }) : said.note_here"
+          spellcheck="true" :maxlength="reply ? 60000 : 20000" :aria-label="label"
+          :placeholder="reply ? put(here.private ? said.reply_in_private : said.reply_here, { channel: way?.channel ?? '' }) : said.note_here"
           :aria-describedby="described" :aria-invalid="troubles.length > 0 && here.text !== ''" @input="typed($event.target.value)" @keydown="pressed"
           @paste="pasted"></textarea>
       </div>
@@ -87,6 +90,8 @@ export default {
       <li v-for="word in warnings" :key="word" class="lc-word lt-warn"><span class="lt-icon lt-icon-warning" aria-hidden="true"></span>{{ word }}</li>
     </ul>
     <div v-if="privates.length" class="lt-row wrap lc-ways">
+      <button v-if="mayTurn && !here.private" type="button" class="lt-button small primary lc-privately" @click="turnPrivate(true)"><span
+        class="lt-icon lt-icon-lock" aria-hidden="true"></span>{{ said.answer_privately }}</button>
       <button v-if="here.judged.invitation" type="button" class="lt-button small lc-invite" @click="invite"><span class="lt-icon lt-icon-lock"
         aria-hidden="true"></span>{{ said.invite }}</button>
       <template v-if="facts?.may_override">
@@ -123,14 +128,14 @@ export default {
         <button v-if="reply" type="button" class="lt-button quiet lc-templates" :title="said.answers_key" aria-haspopup="dialog" :disabled="locked"
           @click="pick"><span class="lt-icon lt-icon-chat" aria-hidden="true"></span>{{ said.answers }}</button>
         <template v-if="reply">
-          <button type="button" class="lt-button quiet icon lc-attach" :title="facts?.files ? said.attach : said.no_files" :aria-label="said.attach"
-            :disabled="!facts?.files || locked" @click="$refs.file.click()"><span class="lt-icon lt-icon-attach" aria-hidden="true"></span></button>
-          <input ref="file" type="file" hidden multiple :accept="facts?.files?.media_types.join(',')" @change="chosen">
+          <button type="button" class="lt-button quiet icon lc-attach" :title="way?.files ? said.attach : said.no_files" :aria-label="said.attach"
+            :disabled="!way?.files || locked" @click="$refs.file.click()"><span class="lt-icon lt-icon-attach" aria-hidden="true"></span></button>
+          <input ref="file" type="file" hidden multiple :accept="way?.files?.media_types.join(',')" @change="chosen">
         </template>
         <span class="lc-writers lt-small lt-muted" role="status">{{ writing }}</span>
       </div>
       <div class="lt-row lc-right">
-        <span v-if="reply && counted !== null" class="lc-left lt-small lt-number" :class="leftTone" :title="said['how_' + facts.counting.unit]">{{ leftWords }}</span>
+        <span v-if="reply && counted !== null" class="lc-left lt-small lt-number" :class="leftTone" :title="said['how_' + way.counting.unit]">{{ leftWords }}</span>
         <span v-if="parts > 1" class="lt-badge lt-info lc-parts">{{ put(said.parts, { count: parts }) }}</span>
         <span class="lt-small" :class="here.tone || 'lt-muted'" role="status" :id="id + '-status'">{{ status }}</span>
         <button v-if="reply" type="button" class="lt-button lc-resolve" :aria-disabled="!ready" :aria-describedby="id + '-troubles'"
@@ -141,7 +146,7 @@ export default {
       </div>
     </footer>
     <p class="lt-sr" aria-live="polite">{{ announced }}</p>
-    <AnswerPicker v-if="picking" :answers="answers" :around="around" :counting="facts?.counting" :splits="facts?.splits" :said="said"
+    <AnswerPicker v-if="picking" :answers="answers" :around="around" :counting="way?.counting" :splits="way?.splits" :said="said"
       @take="take" @slash="slash" @leave="unpick"/>
   </section>`,
 
@@ -161,6 +166,18 @@ export default {
     here() {
       return this.drafts[this.kind];
     },
+    /** What holds for the answer as it is meant: in public, or in private. Null where nothing is known of it. */
+    way() {
+      return this.reply && this.here.private ? (this.facts?.in_private ?? null) : this.facts;
+    },
+    /** Whether the private way is open, or is to be left. */
+    mayTurn() {
+      return this.reply && Boolean(this.facts?.in_private) && (this.here.private || !this.facts.in_private.blocked);
+    },
+    label() {
+      if (!this.reply) return this.said.note_label;
+      return this.here.private ? this.said.private_label : this.said.reply_label;
+    },
     locked() {
       return this.here.state !== "writing";
     },
@@ -175,33 +192,33 @@ export default {
       return pieces(this.here.text, this.marks);
     },
     counted() {
-      return this.reply && this.facts ? left(this.here.text, this.facts.counting) : null;
+      return this.reply && this.way ? left(this.here.text, this.way.counting) : null;
     },
     leftWords() {
-      const unit = this.facts.counting.unit;
+      const unit = this.way.counting.unit;
       const count = Math.abs(this.counted).toLocaleString(this.language);
       return put(this.said[`${this.counted < 0 ? "over" : "left"}_${unit}`], { count });
     },
     leftTone() {
-      const splits = this.facts.splits && this.counted < 0;
+      const splits = this.way.splits && this.counted < 0;
       return splits ? "lt-muted" : this.counted < 0 ? "lt-danger" : this.counted <= this.near ? "lt-warn" : "lt-muted";
     },
     near() {
-      return Math.max(NEAR, (this.facts?.counting.limit ?? 0) / 10);
+      return Math.max(NEAR, (this.way?.counting.limit ?? 0) / 10);
     },
     parts() {
       return this.reply && this.here.text ? this.here.judged.parts : 1;
     },
     signature() {
-      if (!this.reply || !this.facts || !this.here.text.trim()) return "";
-      const words = sign(this.here.text, { ...this.facts.counting.signing, mode: "none" });
-      return sign(this.here.text, this.facts.counting.signing).slice(words.length).trim();
+      if (!this.reply || !this.way || !this.here.text.trim()) return "";
+      const words = sign(this.here.text, { ...this.way.counting.signing, mode: "none" });
+      return sign(this.here.text, this.way.counting.signing).slice(words.length).trim();
     },
     /** What stands in the way, as far as it can be told here; the server's words where it has spoken. */
     troubles() {
       if (!this.reply || !(this.here.text.trim() || this.here.files.length)) return this.refusal;
       const judged = this.here.judged.problems.filter((one) => this.stillHolds(one.code));
-      const over = this.counted !== null && this.counted < 0 && !this.facts.splits;
+      const over = this.counted !== null && this.counted < 0 && !this.way.splits;
       if (over && !judged.some((one) => one.code === "too-long")) judged.push({ code: "too-long", text: this.leftWords });
       if (gaps(this.here.text).length && !judged.some((one) => one.code === "gap")) judged.push({ code: "gap", text: this.said.gaps });
       return [...judged, ...this.refusal];
@@ -217,7 +234,7 @@ export default {
       const { here } = this;
       if (this.locked || (!here.text.trim() && !here.files.length) || here.coming.length) return false;
       if (!this.reply) return true;
-      if (!this.facts || this.facts.blocked || this.window_ === "closed") return false;
+      if (!this.way || this.way.blocked || this.window_ === "closed") return false;
       const overridden = here.override && here.reason.trim();
       return this.troubles.every((one) => one.code === "refused" || (one.code === "blocked-pii" && overridden));
     },
@@ -227,7 +244,7 @@ export default {
       if (here.state === "sending") return this.said.sending;
       if (here.state === "under_way" || (here.words && here.tone !== "lt-danger" && here.state === "writing")) return here.words;
       if (here.coming.length) return this.said.uploading;
-      if (!here.text) return "";
+      if (!here.text && !here.files.length) return "";
       return here.saved === here.revision ? this.said.saved : this.said.unsaved;
     },
     writing() {
@@ -271,11 +288,11 @@ export default {
       for (const kind of ["reply", "note"]) this.begin(kind, told.drafts[kind]);
     },
     begin(kind, draft) {
-      const here = (this.drafts[kind] = { ...blank(), ...(draft ? { text: draft.text, files: draft.files } : {}) });
+      const here = (this.drafts[kind] = { ...blank(), ...(draft ? { text: draft.text, files: draft.files, private: draft.private } : {}) });
       if (draft?.under_way) return Object.assign(here, { state: "under_way", words: this.said.sending });
       const unsaved = kept(this.agent, this.conversation, kind);
-      if (unsaved !== null && unsaved !== here.text) {
-        here.text = unsaved;
+      if (unsaved && JSON.stringify(unsaved) !== JSON.stringify(this.words(here))) {
+        Object.assign(here, unsaved);
         here.revision += 1;
       }
       if (here.text || here.files.length) this.report(kind);
@@ -321,7 +338,7 @@ export default {
       if (told.kind === this.kind) this.$nextTick(() => this.$refs.text?.focus());
     },
     put_in(told) {
-      Object.assign(this.drafts[told.kind], blank(), { text: told.text, files: told.files });
+      Object.assign(this.drafts[told.kind], blank(), { text: told.text, files: told.files, private: told.private });
       this.report(told.kind);
       this.$nextTick(() => this.$refs.text?.focus());
     },
@@ -342,6 +359,14 @@ export default {
 
     // ---- writing
 
+    /** From a public answer to a private one, or back; the words stay. */
+    turnPrivate(wanted) {
+      Object.assign(this.here, { private: wanted, judged: NOTHING, of: "", reported: [], words: "", tone: "" });
+      this.changed("reply");
+      this.turn();
+      this.announced = put(wanted ? this.said.now_private : this.said.now_public, { channel: this.way.channel });
+      this.$nextTick(() => this.$refs.text?.focus());
+    },
     typed(value) {
       const { here } = this;
       here.text = value.replaceAll("\0", "");
@@ -358,7 +383,7 @@ export default {
       const here = this.drafts[kind];
       clearTimeout(here.timer);
       here.timer = 0;
-      keep(this.agent, this.conversation, kind, here.text);
+      keep(this.agent, this.conversation, kind, this.words(here));
       here.reported.push({ revision: here.revision, text: here.text });
       this.$emit("typed", { ...this.named(kind), ...this.words(here), revision: here.revision });
     },
@@ -369,7 +394,7 @@ export default {
     hide() {
       for (const kind of ["reply", "note"]) {
         const here = this.drafts[kind];
-        if (this.conversation && here.saved !== here.revision) keep(this.agent, this.conversation, kind, here.text);
+        if (this.conversation && here.saved !== here.revision) keep(this.agent, this.conversation, kind, this.words(here));
       }
       this.flush();
     },
@@ -385,16 +410,17 @@ export default {
     words: (here) => ({
       text: here.text.toWellFormed?.() ?? here.text,
       files: here.files.map(({ id, name, media_type, size }) => ({ id, name, media_type, size })),
+      private: here.private,
     }),
     turn() {
-      const { window_, facts } = this;
-      if (!facts?.window.limited) this.window_ = "open";
+      const { window_, way } = this;
+      if (!way?.window.limited) this.window_ = "open";
       else {
         const now = Date.now();
         const until = (iso) => (iso ? Date.parse(iso) : 0);
-        this.window_ = now < until(facts.window.open_until) ? "open" : now < until(facts.window.human_until) ? "human" : "closed";
+        this.window_ = now < until(way.window.open_until) ? "open" : now < until(way.window.human_until) ? "human" : "closed";
       }
-      if (window_ !== this.window_ && this.window_ === "closed" && facts) this.announced = `${this.said.window_closed}. ${facts.window.instead}`;
+      if (window_ !== this.window_ && this.window_ === "closed" && way) this.announced = `${this.said.window_closed}. ${way.window.instead}`;
     },
     pressed(event) {
       const held = event.ctrlKey || event.metaKey;
@@ -457,7 +483,7 @@ export default {
 
     send(then, confirmed = false) {
       if (!this.ready) {
-        this.announced = this.troubles[0]?.text ?? this.facts?.blocked ?? "";
+        this.announced = this.troubles[0]?.text ?? this.way?.blocked ?? "";
         return;
       }
       const { here } = this;
@@ -485,7 +511,7 @@ export default {
 
     type: (file) => file.name.split(".").length > 1 ? file.name.split(".").pop().toUpperCase() : file.media_type.split("/").pop(),
     over(event) {
-      this.dragged = this.reply && Boolean(this.facts?.files) && [...event.dataTransfer.types].includes("Files");
+      this.dragged = this.reply && Boolean(this.way?.files) && [...event.dataTransfer.types].includes("Files");
     },
     dropped(event) {
       this.dragged = false;
@@ -508,7 +534,7 @@ export default {
       }
     },
     refusedFile(file) {
-      const allowed = this.facts?.files;
+      const allowed = this.way?.files;
       if (!this.reply || !allowed) return this.said.no_files;
       const { files, coming } = this.drafts.reply;
       if (files.length + coming.length >= allowed.most) return put(this.said.file_many, { most: allowed.most });
@@ -519,7 +545,7 @@ export default {
     bring(file) {
       const here = this.drafts.reply;
       const { conversation } = this;
-      const url = `${window.path_prefix ?? ""}/uploads?${new URLSearchParams({ name: file.name, channel: this.facts.channel_id })}`;
+      const url = `${window.path_prefix ?? ""}/uploads?${new URLSearchParams({ name: file.name, channel: this.way.channel_id })}`;
       const going = upload(url, file, (share) => (found().share = share));
       const number = (this.files_ = (this.files_ ?? 0) + 1);
       here.coming.push({ number, name: file.name, share: 0, stop: going.stop });
@@ -529,7 +555,8 @@ export default {
         if (this.conversation !== conversation) return;
         if (done.file) {
           here.files.push(done.file);
-          this.changed("reply");
+          here.revision += 1;
+          this.report("reply");
         } else if (done.reason !== "stopped") this.complain(here, done.detail ?? put(this.said.file_failed, { name: file.name }));
       });
     },

@@ -198,6 +198,11 @@ export default {
       [this.counts, this.most] = [counts, most];
       if (first) this.$nextTick(this.showView);
     },
+    draft(id, there) {
+      const row = this.order.rows.get(id);
+      if (row) this.order.put([{ ...row, draft: there }]);
+      this.version++;
+    },
     setAsOf(as) {
       this.as = as;
     },

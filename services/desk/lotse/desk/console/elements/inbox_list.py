@@ -58,6 +58,10 @@ class InboxList(ui.element, component="inbox_list.js", esm={"lotse-listing": "li
         """Rows that came, changed or moved, and those that left."""
         self.run_method("change", {"gone": gone, **_rows(rows, complete, now)})
 
+    def draft(self, conversation: str, *, there: bool) -> None:
+        """The person has begun to write in a conversation, or no longer has."""
+        self.run_method("draft", conversation, there)
+
     def close(self) -> None:
         """Back to the list alone."""
         self.run_method("close")

@@ -14,7 +14,7 @@ from lotse.desk.views import AT_WORK
 Row = Mapping[str, object]
 
 
-def row(found: Summary, place: Place, unread: bool) -> Row:
+def row(found: Summary, place: Place, *, unread: bool, draft: bool) -> Row:
     """`at` is the place in the list, in microseconds; the rest is for the eye."""
     words = found.last_words
     return {
@@ -36,6 +36,7 @@ def row(found: Summary, place: Place, unread: bool) -> Row:
         "said": _ms(words.at if words else found.opened_at),
         "assignee": found.assignee,
         "unread": unread,
+        "draft": draft,
     }
 
 

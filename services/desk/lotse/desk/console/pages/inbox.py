@@ -11,8 +11,8 @@ from uuid import UUID
 from nicegui import Client, background_tasks, ui
 from starlette.requests import Request
 
+from lotse.desk import drafts, views
 from lotse.desk import reads as lists
-from lotse.desk import views
 from lotse.desk.api.models import Summary, View
 from lotse.desk.api.problems import ApiError, reading
 from lotse.desk.changes import EVERYTHING, Changes
@@ -76,6 +76,7 @@ class Inbox:
         self._loaded_at = self._now()
         self._window = Window(oldest_first=True)
         self._looked: dict[UUID, datetime] = {}
+        self._begun: frozenset[UUID] = frozenset()
         self._said: AsOf | None = None
         self._list: InboxList
         self._panel: conversation.Panel
@@ -106,6 +107,7 @@ class Inbox:
         self._rows_wanted = max(STEP, min(rows, _MOST))
         parts = self._console.parts()
         self._subscription = while_shown(self._console.hub, self._client, self._show)
+        self._client.on_delete(self._console.begun.follow(self._me.subject, self._drafted))
         self._client.on_delete(self._shared.counting.tell(parts.database, parts.clock, self._count))
 
     def _went(self, query: str, opened: str | None) -> None:
@@ -134,6 +136,21 @@ class Inbox:
             for one in sorted(seen):
                 await reads.look(tx, self._me.subject, one, now)
 
+    def _drafted(self) -> None:
+        background_tasks.create(self._look_for_drafts(), name="inbox looks for drafts")
+
+    async def _look_for_drafts(self) -> None:
+        """A draft was begun, or is gone."""
+        try:
+            async with self._turn, reading(self._console.parts().database) as tx:
+                begun = await drafts.drafts_of(tx, self._me.subject)
+        except ApiError:
+            self._again()
+            return
+        for one in begun ^ self._begun:
+            self._list.draft(str(one), there=one in begun)
+        self._begun = begun
+
     # What changes
 
     async def _show(self, told: Changes) -> None:
@@ -156,6 +173,7 @@ class Inbox:
         window = Window(oldest_first, self._rows_wanted)
         async with reading(self._console.parts().database) as tx:
             self._looked = await reads.looked(tx, self._me.subject, now) | self._looked
+            self._begun = await drafts.drafts_of(tx, self._me.subject)
             places = await lists.places(tx, self._state.view, self._wanted, None, window.wanted + 1, now)
             found = await lists.summaries(tx, [place.id for place in places[: window.wanted]])
         window.extend(places[: window.wanted], more=len(places) > window.wanted)
@@ -202,7 +220,7 @@ class Inbox:
         if self._opened is not None:
             self._looked[self._opened] = now
         return [
-            row(one, place, is_unread(one, self._me.subject, self._looked, now))
+            row(one, place, unread=is_unread(one, self._me.subject, self._looked, now), draft=one.id in self._begun)
             for one in found
             if (place := places.get(one.id)) is not None
         ]

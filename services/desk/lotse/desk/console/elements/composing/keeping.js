@@ -11,10 +11,12 @@ function attempt(act) {
   }
 }
 
-export const keep = (agent, conversation, kind, text) =>
-  attempt(() => sessionStorage.setItem(name(agent, conversation, kind), text));
+/** @param {{text: string, files: object[], private: boolean}} words */
+export const keep = (agent, conversation, kind, words) =>
+  attempt(() => sessionStorage.setItem(name(agent, conversation, kind), JSON.stringify(words)));
 
-export const kept = (agent, conversation, kind) => attempt(() => sessionStorage.getItem(name(agent, conversation, kind)));
+export const kept = (agent, conversation, kind) =>
+  attempt(() => JSON.parse(sessionStorage.getItem(name(agent, conversation, kind))));
 
 export const forget = (agent, conversation, kind) =>
   attempt(() => sessionStorage.removeItem(name(agent, conversation, kind)));

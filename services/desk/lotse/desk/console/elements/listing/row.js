@@ -11,7 +11,7 @@ const ICONS = {
  *
  * @typedef {{id: string, at: number, channel: ?string, public: boolean, customer: ?string, subject: ?string,
  *   words: ?string, by: ?string, situation: ?string, sentiment: ?string, status: string, waiting: ?number,
- *   due: ?number, warned: boolean, until: ?number, said: number, assignee: ?string, unread: boolean}} Row
+ *   due: ?number, warned: boolean, until: ?number, said: number, assignee: ?string, unread: boolean, draft: boolean}} Row
  */
 export default {
   props: { row: Object, now: Number, slim: Boolean, texts: Object, agents: Object },
@@ -35,6 +35,7 @@ export default {
   <span v-if="row.situation" class="lt-badge" :class="{'lt-danger': row.situation === 'crisis'}">{{ texts.situations[row.situation] }}</span>
   <span v-if="row.sentiment === 'negative' || row.sentiment === 'positive'" class="lt-badge" :class="row.sentiment === 'negative' ? 'lt-warn' : 'lt-ok'">{{ texts.sentiments[row.sentiment] }}</span>
   <span class="lt-grow"></span><span class="lt-sr">, </span>
+  <span v-if="row.draft" class="ib-draft" :title="texts.draft"><i class="lt-icon lt-icon-draft" aria-hidden="true"></i><span class="lt-sr">{{ texts.draft }}, </span></span>
   <span v-if="slim && row.waiting" class="lt-sr">{{ fill(texts.waits, "") }}</span><span class="lt-muted ib-wait lt-number" :title="row.waiting ? date(row.waiting) : null">{{ wait }}</span>
   <span v-if="row.assignee" class="ib-assignee" :title="name"><span class="lt-sr">, {{ name }}</span><span aria-hidden="true">{{ initials }}</span></span>
 </div>`,
