@@ -69,7 +69,7 @@ class Inbox:
                     break
                 await asyncio.sleep(0.1)
         for item in said[:5]:
-            if await self.row(item["id"]).count():
+            if item["last_words"] and await self.row(item["id"]).count():
                 await expect(self.row(item["id"])).to_contain_text(item["last_words"]["text"][:30])
         return shown
 

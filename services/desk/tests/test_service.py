@@ -147,8 +147,8 @@ SCHEMATHESIS = (
     "--phases=coverage,fuzzing",
     "--max-examples=5",
     "--seed=1",
-    "--workers=2",
-    "--max-time=25",
+    "--workers=1",
+    "--max-time=30",
     "--no-color",
 )
 
