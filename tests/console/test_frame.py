@@ -78,7 +78,7 @@ async def test_the_question_mark_lists_the_keys_and_escape_gives_the_focus_back(
     await expect(link).to_be_focused()
 
 
-async def test_keys_go_to_pages_but_not_while_somebody_writes(open_page):
+async def test_keys_go_to_pages_but_not_while_somebody_writes(open_page, windows):
     page = await open_page("/")
     search = page.get_by_role("searchbox").first
     await search.fill("")
@@ -90,6 +90,7 @@ async def test_keys_go_to_pages_but_not_while_somebody_writes(open_page):
     await page.keyboard.press("g")
     await page.keyboard.press("t")
     await page.wait_for_url("**/team", wait_until="commit")
+    await windows.live(page)
 
 
 @pytest.mark.usefixtures("nobody_works")
