@@ -33,6 +33,9 @@ from lotse.runtime import clock
 OPEN = 2_000
 RATE = 50
 
+_WARM = 8.0
+"""Seconds of load before anything is measured: what was just opened is still being written away."""
+
 _BETWEEN_KEYS = 0.12
 """Seconds; a person who walks quickly through a list."""
 
@@ -109,10 +112,12 @@ async def _page(stack: Stack, executable: str) -> AsyncGenerator[Page]:
 
 async def _watched(page: Page, stream: Iterator[Sample], to: Links, watch: Watch, seconds: float) -> dict[str, float]:
     watch.forget()
-    loading = asyncio.create_task(at_rate(stream, RATE, seconds * 2.5, lambda sample: _send(to, watch, sample)))
+    loading = asyncio.create_task(at_rate(stream, RATE, _WARM + seconds * 2.5, lambda sample: _send(to, watch, sample)))
+    await asyncio.sleep(_WARM)
+    since = perf_counter()
     await asyncio.sleep(seconds)
     until = perf_counter() - 2
-    rows = _rows(watch, cast("dict[str, float]", await page.evaluate("bench.rows")), until)
+    rows = _rows(watch, cast("dict[str, float]", await page.evaluate("bench.rows")), since, until)
     await _walk(page, seconds)
     await _search(page, seconds / 2)
     await loading
@@ -144,14 +149,14 @@ async def _search(page: Page, seconds: float) -> None:
         await asyncio.sleep(_BETWEEN_KEYS)
 
 
-def _rows(watch: Watch, rows: dict[str, float], until: float) -> Sequence[float]:
+def _rows(watch: Watch, rows: dict[str, float], since: float, until: float) -> Sequence[float]:
     """Milliseconds from the accepted webhook to the painted row; a row that never came counts as endless."""
     wall = time() - perf_counter()
     conversations = {message: conversation for conversation, message in watch.conversation.items()}
     return sorted(
         max(0.0, rows.get(conversations.get(message, ""), float("inf")) - 1000 * (one.accepted + wall))
         for message, one in watch.messages.items()
-        if one.accepted is not None and one.accepted < until
+        if one.accepted is not None and since < one.accepted < until
     )
 
 
