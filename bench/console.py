@@ -23,7 +23,7 @@ from playwright.async_api import Page, async_playwright
 
 from bench import browser, samples, stacks
 from bench.load import Links, Sample, at_rate, links
-from bench.watching import Watch, watching
+from bench.watching import Watch, send, watching
 from lotse.local.engines import Engines
 from lotse.local.stack import Stack
 from lotse.local.tokens import link
@@ -79,7 +79,7 @@ async def measure(folder: Path, seconds: float, given: Engines | None = None) ->
 async def _opened(stack: Stack, stream: Iterator[Sample], to: Links, watch: Watch) -> None:
     """Have so many open conversations, all read by the desk."""
     for _ in range(OPEN // 50):
-        await asyncio.gather(*(_send(to, watch, sample) for sample in itertools.islice(stream, 50)))
+        await asyncio.gather(*(send(to, watch, sample, _TRIES) for sample in itertools.islice(stream, 50)))
     async with asyncio.timeout(180), httpx.AsyncClient(base_url=stack.desk, timeout=15) as desk:
         headers = stacks.headers(stack, "agent-0", "lead", "bench")
         while True:
@@ -112,7 +112,9 @@ async def _page(stack: Stack, executable: str) -> AsyncGenerator[Page]:
 
 async def _watched(page: Page, stream: Iterator[Sample], to: Links, watch: Watch, seconds: float) -> dict[str, float]:
     watch.forget()
-    loading = asyncio.create_task(at_rate(stream, RATE, _WARM + seconds * 2.5, lambda sample: _send(to, watch, sample)))
+    loading = asyncio.create_task(
+        at_rate(stream, RATE, _WARM + seconds * 2.5, lambda sample: send(to, watch, sample, _TRIES))
+    )
     await asyncio.sleep(_WARM)
     since = perf_counter()
     await asyncio.sleep(seconds)
@@ -162,16 +164,6 @@ def _rows(watch: Watch, rows: dict[str, float], since: float, until: float) -> S
 
 _TRIES = 20
 """Connections that were idle have been closed, and each is found out by one post that is not answered."""
-
-
-async def _send(to: Links, watch: Watch, sample: Sample) -> None:
-    watch.sent(sample.id)
-    status = 0
-    for _ in range(_TRIES):
-        status = status or await to.post(sample.call)
-    if status != 200:
-        raise RuntimeError(f"ingest answered {status}")
-    watch.accepted(sample.id)
 
 
 def say(line: str) -> None:

@@ -21,7 +21,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from bench import console, limit, machine, plain, samples, stacks
 from bench.load import Links, Sample, at_rate, links
-from bench.watching import Watch, watching
+from bench.watching import Watch, send, watching
 from lotse.contracts.topics import TOPICS
 from lotse.local.engines import Places, engines, state_folder
 from lotse.local.stack import Stack
@@ -54,15 +54,6 @@ class Sustained:
     rss_mb: dict[str, int]
     written: float
     read: float
-
-
-async def send(to: Links, watch: Watch, sample: Sample) -> None:
-    """Post one webhook; anything but 200 ends the run."""
-    watch.sent(sample.id)
-    status = await to.post(sample.call)
-    if status != 200:
-        raise RuntimeError(f"ingest answered {status}")
-    watch.accepted(sample.id)
 
 
 async def _changed(watch: Watch) -> None:

@@ -10,6 +10,7 @@ from time import perf_counter
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
+from bench.load import Links, Sample
 from lotse.contracts.topics import TOPICS, Topic
 
 OWED = ("message.added", "assignment.changed", "deadline.started", "message.analysed", "notice.sent")
@@ -109,6 +110,17 @@ class Watch:
         return sorted(
             max(0.0, p.assigned - p.accepted) for p in self.messages.values() if p.assigned is not None and p.accepted
         )
+
+
+async def send(to: Links, watch: Watch, sample: Sample, tries: int = 1) -> None:
+    """Post one webhook, again where no answer came; anything but 200 in the end raises RuntimeError."""
+    watch.sent(sample.id)
+    status = 0
+    for _ in range(tries):
+        status = status or await to.post(sample.call)
+    if status != 200:
+        raise RuntimeError(f"ingest answered {status}")
+    watch.accepted(sample.id)
 
 
 @asynccontextmanager
