@@ -88,7 +88,7 @@ class Consumer:
             partition_assignment_strategy=(RangePartitionAssignor,),
             session_timeout_ms=6000,
             heartbeat_interval_ms=1500,
-            batch_timeout_ms=max(POLL_MS, int(1000 * self._least) // 2),
+            batch_timeout_ms=POLL_MS,
             max_records=BATCH,
             fetch_max_wait_ms=500,
             listener=_Listener(self),

@@ -7,7 +7,6 @@ sent and rises in each partition, so whatever is sent twice is dropped by its re
 import asyncio
 import contextlib
 import logging
-from collections import Counter
 from collections.abc import Sequence
 from datetime import timedelta
 from time import monotonic
@@ -19,6 +18,7 @@ from lotse.runtime import telemetry
 from lotse.runtime.bulk import Bulk
 from lotse.runtime.kafka import producer
 from lotse.runtime.postgres import Connection, Row, connect, is_transient
+from lotse.runtime.publish import count_published
 from lotse.runtime.record import STAMP, headers_from_text, numbered
 from lotse.runtime.settings import RuntimeSettings
 from lotse.runtime.ticking import pause
@@ -146,17 +146,16 @@ class Relay:
 
     async def _send(self, sender: AIOKafkaProducer, rows: Sequence[Row]) -> list[int]:
         """Send a window in stamp order; its ids once every record is acknowledged."""
-        kinds: Counter[tuple[str, str]] = Counter()
+        sent: list[tuple[str, Sequence[tuple[str, bytes]]]] = []
         async with asyncio.timeout(_SEND_TIMEOUT):
             bulk = Bulk(sender)
             for row in rows:
                 headers = numbered(headers_from_text(row["headers"]), row["sequence"])
-                kinds[row["topic"], next(value for name, value in headers if name == "ce_type").decode()] += 1
                 headers.append((STAMP, str(row["stamp"]).encode()))
                 await bulk.add(row["topic"], row["key"].encode(), row["value"], headers)
+                sent.append((row["topic"], headers))
             await bulk.send()
-        for (topic, kind), number in kinds.items():
-            telemetry.count("lotse_events_published_total", number, topic=topic, type=kind)
+        count_published(sent)
         return [row["id"] for row in rows]
 
 

@@ -257,7 +257,7 @@ class State:
     """Units that each agent's conversations outside this state take."""
     kept: Kept = field(default_factory=Kept)
 
-    _taken: Counter[AgentId] = field(default_factory=Counter[AgentId])
+    _taken: Counter[AgentId] = field(init=False, default_factory=Counter[AgentId])
     """Units that each agent's conversations in this state take."""
 
     def __post_init__(self) -> None:
