@@ -6,6 +6,7 @@ import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -233,13 +234,13 @@ async def test_a_file_that_comes_after_its_message_was_deleted_is_not_kept(
         await web.post("/v1/meta/social", content=body, headers=signed(body))
         worker = media.effect(fetcher)
         async with harness.database.transaction() as tx:
-            claimed = await worker.claim(tx, calls.opened().clock(), 10)
+            claimed = await worker.claim(tx, calls.opened().clock(), 10, uuid4())
         assert len(claimed) == 1
         deleted = json.loads(body)
         deleted["entry"][0]["messaging"][0]["message"] = {"mid": "m_1", "is_deleted": True}
         body = json.dumps(deleted).encode()
         await web.post("/v1/meta/social", content=body, headers=signed(body))
-        result = await worker.perform(claimed[0])
+        result = await worker.perform(claimed[0], lambda: None)
         async with harness.database.transaction() as tx:
             await worker.settle(tx, [(claimed[0], result)], calls.opened().clock())
         assert await harness.rows("SELECT sha256 FROM blob") == []

@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID, uuid4
 
 from aiohttp import web
 
@@ -24,7 +25,8 @@ from lotse.notifier.core.model import Sink
 from lotse.notifier.core.outcome import Performed
 from lotse.notifier.core.rules import Rules, Timings
 from lotse.notifier.sending import Sender
-from lotse.runtime.fold import Effect
+from lotse.runtime.fold import Begin, Effect
+from lotse.runtime.journal import Journal
 from lotse.runtime.testing import Harness
 
 AT = datetime.now(UTC).replace(microsecond=0)
@@ -261,6 +263,10 @@ async def provider() -> AsyncGenerator[Provider]:
         await runner.cleanup()
 
 
+def unheard() -> None:
+    """Nobody keeps a journal."""
+
+
 @dataclass
 class Shop:
     """Notifier's parts over a real database, with its calls going to real servers."""
@@ -269,23 +275,24 @@ class Shop:
     rules: Rules
     now: datetime
     sender: Sender = field(init=False)
+    journal: UUID = field(default_factory=uuid4)
 
     def __post_init__(self) -> None:
         self.sender = Sender(self.rules, lambda: self.now)
 
-    def effect(self, sink: Sink, perform: Callable[[Call], Any] | None = None) -> Effect[Call, Performed]:
+    def effect(self, sink: Sink, perform: Callable[[Call, Begin], Any] | None = None) -> Effect[Call, Performed]:
         return app.effect(self.rules, sink, perform or self.sender.perform, 32)
 
     async def feed(self, *items: Event | Fact[Event]) -> list[Event]:
         return [fact.data for fact in await self.harness.feed(*items, now=self.now)]
 
-    async def send(self, sink: Sink = Sink.META) -> list[Event]:
-        return [fact.data for fact in await self.harness.effect(self.effect(sink), now=self.now)]
+    async def send(self, sink: Sink = Sink.META, journal: Journal | None = None) -> list[Event]:
+        return [fact.data for fact in await self.harness.effect(self.effect(sink), now=self.now, journal=journal)]
 
     async def claim(self, sink: Sink = Sink.META) -> list[Call]:
         effect = self.effect(sink)
         async with self.harness.database.transaction() as tx:
-            return list(await effect.claim(tx, self.now, 100))
+            return list(await effect.claim(tx, self.now, 100, self.journal))
 
     async def settle(self, *done: tuple[Call, Performed], sink: Sink = Sink.META) -> list[Event]:
         async with self.harness.database.transaction() as tx:
@@ -295,7 +302,7 @@ class Shop:
     async def send_and_die(self, sink: Sink = Sink.META) -> list[tuple[Call, Performed]]:
         """Claim and perform; the process is killed before it can settle."""
         calls = await self.claim(sink)
-        return [(call, await self.sender.perform(call)) for call in calls]
+        return [(call, await self.sender.perform(call, unheard)) for call in calls]
 
     async def tick(self) -> list[Event]:
         return [fact.data for fact in await self.harness.tick(app.overdue(self.rules), now=self.now)]

@@ -30,6 +30,7 @@ from notifier_world import (
     provider,
     reply_id,
     shop,
+    unheard,
 )
 from pydantic import SecretStr
 from test_mail import Mailbox, mailbox
@@ -369,7 +370,7 @@ async def test_a_strangers_photo_is_not_taken_for_ours(desk: Shop, meta: Provide
     await desk.send()
     calls = await desk.claim()
     assert await desk.feed(echo("m_99", text="", where=where)) == []
-    done = [(call, await desk.sender.perform(call)) for call in calls]
+    done = [(call, await desk.sender.perform(call, unheard)) for call in calls]
     told = await desk.settle(*done)
     ours, other = (event for event in told if isinstance(event, ReplySent))
     assert (ours.reply_id, ours.provider_ids) == (reply_id(), ("m_2",))

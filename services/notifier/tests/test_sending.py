@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -27,14 +28,16 @@ from notifier_world import (
     read,
     reply_id,
     shop,
+    unheard,
 )
 
 from lotse.contracts.channels import Channel
 from lotse.contracts.conversations import ReplyApproved
 from lotse.contracts.notices import ReplyDelivered, ReplyFailed, ReplySent
 from lotse.notifier.core.model import Sink
-from lotse.notifier.core.outcome import Accepted, Performed
+from lotse.notifier.core.outcome import Accepted, Ambiguous, Blocked, Performed
 from lotse.notifier.core.rules import Timings
+from lotse.runtime.journal import Journal
 
 
 @pytest_asyncio.fixture
@@ -328,7 +331,7 @@ async def test_a_killed_call_is_left_to_its_lease(desk: Shop, meta: Provider) ->
     meta.answers = [stuck]
     await desk.feed(opened(), approved())
     calls = await desk.claim()
-    task = asyncio.ensure_future(desk.sender.perform(calls[0]))
+    task = asyncio.ensure_future(desk.sender.perform(calls[0], unheard))
     await meta.arrived.wait()
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -340,6 +343,40 @@ async def test_a_killed_call_is_left_to_its_lease(desk: Shop, meta: Provider) ->
     (lost,) = await desk.tick()
     assert isinstance(lost, ReplyFailed)
     assert lost.reason == "unknown"
+
+
+async def test_rows_that_a_killed_process_claimed_and_never_began_go_out_by_its_successor(
+    desk: Shop, meta: Provider, tmp_path: Path
+) -> None:
+    await desk.feed(*(event for n in range(3) for event in (opened(n), approved(n))))
+    first = Journal.opened(tmp_path, "send-meta")
+    desk.journal = first.id
+    calls = await desk.claim()
+    begun, settled = calls[0].row.id, calls[1]
+    first.begin(begun)
+    await desk.settle((settled, Performed(Ambiguous(), None)))
+    first.close()
+    (sent,) = await desk.send(journal=Journal.opened(tmp_path, "send-meta"))
+    assert isinstance(sent, ReplySent)
+    assert sent.reply_id == calls[2].row.id
+    assert len(meta.seen) == 1
+    desk.later(minutes=2)
+    doubtful = [event for event in await desk.tick() if isinstance(event, ReplyFailed)]
+    assert {event.reply_id for event in doubtful} == {begun, settled.row.id}
+
+
+async def test_what_is_refused_before_its_first_byte_was_never_begun(desk: Shop, meta: Provider) -> None:
+    """The journal hears of calls that the provider may act on, and of no others."""
+    begun: list[str] = []
+    where = address(Channel.FACEBOOK)
+    await desk.feed(opened(where=where), approved(where=where, text="Ihre IBAN ist DE89 3704 0044 0532 0130 00."))
+    (call,) = await desk.claim()
+    blocked = await desk.sender.perform(call, lambda: begun.append("blocked"))
+    await desk.feed(opened(2), approved(2))
+    (call,) = await desk.claim()
+    sent = await desk.sender.perform(call, lambda: begun.append("sent"))
+    assert (type(blocked.outcome), type(sent.outcome)) == (Blocked, Accepted)
+    assert begun == ["sent"]
 
 
 async def test_an_echo_may_come_before_the_answer(desk: Shop, meta: Provider) -> None:

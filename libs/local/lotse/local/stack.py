@@ -201,6 +201,7 @@ def _environment(plan: Plan, started: Engines, secrets: Mapping[str, str], confi
         "LOTSE_CONFIG": str(config),
         "LOTSE_SAMPLE_RATIO": str(plan.sample_ratio),
         "LOTSE_TRACES_DIR": str(plan.folder / "traces"),
+        "LOTSE_SCRATCH": str(plan.folder / "scratch"),
         **plan.env,
     }
 

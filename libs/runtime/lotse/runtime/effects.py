@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from datetime import timedelta
 from time import monotonic
 from typing import Generic, TypeVar
@@ -10,6 +11,7 @@ from typing import Generic, TypeVar
 from lotse.contracts.envelope import Event, Fact
 from lotse.runtime import telemetry
 from lotse.runtime.fold import Effect
+from lotse.runtime.journal import Journal
 from lotse.runtime.postgres import is_transient
 from lotse.runtime.ticking import GATHER, Shell, pause, wait
 
@@ -20,25 +22,44 @@ log = logging.getLogger(__name__)
 _SETTLE_AT_ONCE = 100
 
 
+@dataclass(slots=True, eq=False)
+class _Call(Generic[T]):
+    """One claimed call; `place` is that in the journal, once it has begun."""
+
+    item: T
+    place: int | None = None
+
+
 class EffectRunner(Generic[T, R]):
-    """Keeps up to `concurrency` calls under way; a slow one holds nobody else."""
+    """Keeps up to `concurrency` calls under way; a slow one holds nobody else.
+
+    What was claimed and never begun is given back: at the start that of the killed process whose journal this is, and
+    after a claim that failed, since it may have been committed nevertheless.
+    """
 
     def __init__(
-        self, effect: Effect[T, R], shell: Shell, wake: Callable[[], Awaitable[None]], gather: timedelta = GATHER
+        self,
+        effect: Effect[T, R],
+        shell: Shell,
+        wake: Callable[[], Awaitable[None]],
+        gather: timedelta = GATHER,
+        journal: Journal | None = None,
     ) -> None:
         self._effect = effect
+        self._journal = journal or Journal()
+        self._doubtful = self._journal.inherited
+        self._calls: set[_Call[T]] = set()
         self._least = max(gather, GATHER).total_seconds()
         self._shell = shell
         self._wake = wake
-        self._done: asyncio.Queue[tuple[T, R]] = asyncio.Queue()
-        self._under_way = 0
+        self._done: asyncio.Queue[tuple[_Call[T], R]] = asyncio.Queue()
         self._freed = asyncio.Event()
 
     async def once(self) -> list[Fact[Event]]:
         """Claim, perform and settle one round; for tests and for a single shot."""
-        items = await self._claim(self._effect.limit)
-        results = await asyncio.gather(*(self._effect.perform(item) for item in items))
-        return await self._settle(list(zip(items, results, strict=True)))
+        calls = await self._claim(self._effect.limit)
+        results = await asyncio.gather(*(self._made(call) for call in calls))
+        return await self._settle(list(zip(calls, results, strict=True)))
 
     async def run(self, stopping: asyncio.Event, wake: asyncio.Event) -> None:
         """Until told to stop; then waits for the calls under way and settles them."""
@@ -55,41 +76,64 @@ class EffectRunner(Generic[T, R]):
             settler.cancel()
 
     async def _round(self, group: asyncio.TaskGroup) -> int:
-        free = self._effect.concurrency - self._under_way
+        free = self._effect.concurrency - len(self._calls)
         if free <= 0:
             self._freed.clear()
             await wait(self._freed, 1.0)
             return 1
         try:
-            items = await self._claim(min(free, self._effect.limit))
+            calls = await self._claim(min(free, self._effect.limit))
         except Exception as error:
+            self._doubtful = self._effect.give_back is not None
             if is_transient(error):
                 log.warning("%s: claim is tried again after %s", self._effect.name, type(error).__name__)
             else:
                 log.exception("%s: claim failed and is tried again", self._effect.name)
             await asyncio.sleep(0.5)
             return 0
-        for item in items:
-            self._under_way += 1
-            group.create_task(self._perform(item))
-        return len(items)
+        for call in calls:
+            group.create_task(self._perform(call))
+        return len(calls)
 
-    async def _claim(self, limit: int) -> list[T]:
+    async def _claim(self, limit: int) -> list[_Call[T]]:
+        if self._doubtful:
+            await self._give_back()
         async with self._shell.database.transaction() as tx:
-            return list(await self._effect.claim(tx, self._shell.clock(), limit))
+            items = await self._effect.claim(tx, self._shell.clock(), limit, self._journal.id)
+        calls = [_Call(item) for item in items]
+        self._calls.update(calls)
+        return calls
 
-    async def _perform(self, item: T) -> None:
+    async def _give_back(self) -> None:
+        if (how := self._effect.give_back) is not None:
+            kept = {*self._journal.begun, *(how.key(call.item) for call in self._calls)}
+            async with self._shell.database.transaction() as tx:
+                given = await how.never_begun(tx, self._journal.id, kept)
+            if given:
+                log.warning("%s: %d calls were claimed and never begun: they are due again", self._effect.name, given)
+        if self._journal.inherited:
+            self._journal.renew()
+        self._doubtful = False
+
+    async def _made(self, call: _Call[T]) -> R:
+        def begin() -> None:
+            if call.place is None and (how := self._effect.give_back) is not None:
+                call.place = self._journal.begin(how.key(call.item))
+
+        return await self._effect.perform(call.item, begin)
+
+    async def _perform(self, call: _Call[T]) -> None:
         """One call. One that raises is left in its lease, to be reconciled like that of a process that died."""
         try:
-            result = await self._effect.perform(item)
+            result = await self._made(call)
         except Exception:
             log.exception("%s: a call raised and is left to its lease", self._effect.name)
-            self._finished()
+            self._finished(call)
             return
-        self._done.put_nowait((item, result))
+        self._done.put_nowait((call, result))
 
-    def _finished(self) -> None:
-        self._under_way -= 1
+    def _finished(self, call: _Call[T]) -> None:
+        self._calls.discard(call)
         self._freed.set()
 
     async def _settle_for_ever(self) -> None:
@@ -98,10 +142,10 @@ class EffectRunner(Generic[T, R]):
             while not self._done.empty() and len(batch) < _SETTLE_AT_ONCE:
                 batch.append(self._done.get_nowait())
             await self._settle_until_done(batch)
-            for _ in batch:
-                self._finished()
+            for call, _ in batch:
+                self._finished(call)
 
-    async def _settle_until_done(self, batch: list[tuple[T, R]]) -> None:
+    async def _settle_until_done(self, batch: list[tuple[_Call[T], R]]) -> None:
         """Try for as long as the fault passes; what cannot be settled is left to its lease."""
         while True:
             try:
@@ -113,17 +157,21 @@ class EffectRunner(Generic[T, R]):
                     return
                 await asyncio.sleep(0.3)
 
-    async def _settle(self, batch: list[tuple[T, R]]) -> list[Fact[Event]]:
+    async def _settle(self, batch: list[tuple[_Call[T], R]]) -> list[Fact[Event]]:
         if not batch:
             return []
         now = self._shell.clock()
         async with self._shell.database.transaction() as tx:
-            published = await self._shell.append(tx, await self._effect.settle(tx, batch, now), now)
+            done = [(call.item, result) for call, result in batch]
+            published = await self._shell.append(tx, await self._effect.settle(tx, done, now), now)
+        for call, _ in batch:
+            if call.place is not None:
+                self._journal.end(call.place)
         telemetry.count("lotse_effects_total", len(batch), effect=self._effect.name)
         await self._wake()
         return published
 
     async def _drained(self) -> None:
-        while self._under_way:
+        while self._calls:
             self._freed.clear()
             await wait(self._freed, 1.0)

@@ -1,6 +1,6 @@
 """The shapes that a service is made of: folds, timers, jobs, effects and streams."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Generic, TypeVar
@@ -92,17 +92,35 @@ class Job:
     run: Callable[[Tx, datetime], Awaitable[Sequence[Caused]]]
 
 
+Begin = Callable[[], None]
+
+
+@dataclass(frozen=True, slots=True)
+class GiveBack(Generic[T]):
+    """How calls that were claimed and never begun become free again."""
+
+    key: Callable[[T], UUID]
+    never_begun: Callable[[Tx, UUID, Collection[UUID]], Awaitable[int]]
+    """Free what was claimed under the id, but for those keys; how many they were."""
+
+
 @dataclass(frozen=True, slots=True)
 class Effect(Generic[T, R]):
-    """A call to the outside: claimed with a lease, made outside any transaction, settled."""
+    """A call to the outside: claimed with a lease, made outside any transaction, settled.
+
+    `claim` is told under which id; `perform` says, right before the first byte that the other side may act on, that
+    the call begins.
+    """
 
     name: str
     every: timedelta
     limit: int
     concurrency: int
-    claim: Callable[[Tx, datetime, int], Awaitable[Sequence[T]]]
-    perform: Callable[[T], Awaitable[R]]
+    claim: Callable[[Tx, datetime, int, UUID], Awaitable[Sequence[T]]]
+    perform: Callable[[T, Begin], Awaitable[R]]
     settle: Callable[[Tx, Sequence[tuple[T, R]], datetime], Awaitable[Sequence[Caused]]]
+    give_back: GiveBack[T] | None = None
+    """Where it is missing, a claimed call that was never begun waits for the end of its lease as any other."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ from lotse.runtime.fold import Effect, Fold, Job, Stream, Timer
 from lotse.runtime.health import UNTRACED, Health
 from lotse.runtime.housekeeping import EVERY, Housekeeping
 from lotse.runtime.inbox import Partition
+from lotse.runtime.journal import Journal
 from lotse.runtime.ops import Ops
 from lotse.runtime.postgres import Database, is_transient
 from lotse.runtime.processor import Processor
@@ -193,7 +194,8 @@ class _Running:
             once = _ringing(JobRunner(job, shell).once, wake)
             self._part(group, repeat(once, job.every, self.stopping, listener, job.name))
         for effect in service.effects:
-            made = EffectRunner(effect, shell, wake, service.gather)
+            journal = Journal.opened(context.settings.scratch, effect.name) if effect.give_back else None
+            made = EffectRunner(effect, shell, wake, service.gather, journal)
             self._part(group, made.run(self.stopping, self.bell.listener()))
         for background in service.background:
             self._part(group, background(context))

@@ -1,6 +1,7 @@
 """Settings of every service, from `LOTSE_*` variables; each service adds its own."""
 
 import os
+import tempfile
 from datetime import timedelta
 from pathlib import Path
 from typing import Literal, Self
@@ -75,6 +76,8 @@ class RuntimeSettings(KafkaSettings, PostgresSettings):
     otlp_endpoint: str | None = None
     """Send spans to this collector, `http://host:4318`."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    scratch: Path = Path(tempfile.gettempdir()) / f"lotse-{os.getuid()}"
+    """A folder that outlives the process, for what a killed one had begun; replicas on one machine may share it."""
     park_limit: int = 20
     """Records parked in a row before the consumer stops."""
     service_token: SecretStr | None = None

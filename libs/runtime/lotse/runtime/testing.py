@@ -12,6 +12,7 @@ from lotse.contracts.topics import TOPICS, Topic
 from lotse.runtime import migrate
 from lotse.runtime.effects import EffectRunner
 from lotse.runtime.fold import Effect, Fold, Job, Timer
+from lotse.runtime.journal import Journal
 from lotse.runtime.postgres import Database, Row
 from lotse.runtime.processor import Done, Processor
 from lotse.runtime.record import STAMP, headers_from_text, numbered
@@ -126,10 +127,12 @@ class Harness:
         self._at(now)
         return await JobRunner(job, self._shell).once()
 
-    async def effect(self, effect: Effect[Any, Any], now: datetime | None = None) -> list[Fact[Event]]:
+    async def effect(
+        self, effect: Effect[Any, Any], now: datetime | None = None, journal: Journal | None = None
+    ) -> list[Fact[Event]]:
         """Claim, perform and settle one round."""
         self._at(now)
-        return await EffectRunner(effect, self._shell, _nobody_waits).once()
+        return await EffectRunner(effect, self._shell, _nobody_waits, journal=journal).once()
 
     async def rows(self, query: str, *args: object) -> list[Row]:
         async with self.database.connection() as connection:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import urljoin, urlsplit
+from uuid import UUID
 
 import httpx
 from pydantic import BaseModel, ValidationError
@@ -16,7 +17,7 @@ from lotse.ingest import store
 from lotse.ingest.accounts import Meta
 from lotse.ingest.channels.parsed import Blob
 from lotse.ingest.store import Link
-from lotse.runtime.fold import Caused, Effect
+from lotse.runtime.fold import Begin, Caused, Effect
 from lotse.runtime.postgres import Tx
 
 LEASE = timedelta(minutes=3)
@@ -133,7 +134,7 @@ def _type(answer: httpx.Response) -> str:
 def effect(fetcher: Fetcher) -> Effect[Link, Blob | Failed]:
     """The worker: leased rows, fetched outside any transaction, settled with their blob."""
 
-    async def claim(tx: Tx, now: datetime, limit: int) -> list[Link]:
+    async def claim(tx: Tx, now: datetime, limit: int, _: UUID) -> list[Link]:
         return await store.claim(tx, now, now + LEASE, limit)
 
     async def settle(tx: Tx, done: Sequence[tuple[Link, Blob | Failed]], now: datetime) -> list[Caused]:
@@ -145,7 +146,10 @@ def effect(fetcher: Fetcher) -> Effect[Link, Blob | Failed]:
                 await store.not_fetched(tx, link, result.reason, now + later(link.tries) if again else None)
         return []
 
-    return Effect("media", timedelta(seconds=1), 8, 4, claim, fetcher.fetch, settle)
+    async def perform(link: Link, _: Begin) -> Blob | Failed:
+        return await fetcher.fetch(link)
+
+    return Effect("media", timedelta(seconds=1), 8, 4, claim, perform, settle)
 
 
 def _order(link: Link, result: Blob | Failed) -> tuple[str, str, int]:

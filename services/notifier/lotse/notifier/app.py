@@ -1,7 +1,7 @@
 """Notifier's wiring: what it reads, what it sends, what it does as time passes."""
 
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from uuid import UUID
@@ -27,7 +27,7 @@ from lotse.notifier.sending import Sender
 from lotse.notifier.settings import Settings
 from lotse.runtime import clock, telemetry
 from lotse.runtime.errors import SettingsError
-from lotse.runtime.fold import Caused, Due, Effect, Fold, Job, Reads, Timer
+from lotse.runtime.fold import Begin, Caused, Due, Effect, Fold, GiveBack, Job, Reads, Timer
 from lotse.runtime.postgres import Tx
 from lotse.runtime.service import Context, Service, run
 
@@ -80,19 +80,23 @@ def overdue(rules: Rules) -> Timer[State, UUID]:
 
 
 def effect(
-    rules: Rules, sink: Sink, perform: Callable[[Call], Awaitable[Performed]], concurrency: int
+    rules: Rules, sink: Sink, perform: Callable[[Call, Begin], Awaitable[Performed]], concurrency: int
 ) -> Effect[Call, Performed]:
     """Sending by one way; the three do not wait for each other."""
     timings = rules.timings
     lease = timings.call + (timedelta(seconds=10) if sink.repeatable else timings.echo)
 
-    async def claim(tx: Tx, now: datetime, limit: int) -> Sequence[Call]:
-        return await queue.claim(tx, sink, now, limit, lease, timings.sign_in)
+    async def claim(tx: Tx, now: datetime, limit: int, by: UUID) -> Sequence[Call]:
+        return await queue.claim(tx, queue.Claim(sink, by, lease, timings.sign_in), now, limit)
 
     async def settle(tx: Tx, done: Sequence[tuple[Call, Performed]], now: datetime) -> Sequence[Caused]:
         return await settled(tx, rules, done, now)
 
-    return Effect(f"send-{sink.value}", timedelta(seconds=0.5), 100, concurrency, claim, perform, settle)
+    async def never_begun(tx: Tx, by: UUID, kept: Collection[UUID]) -> int:
+        return await queue.never_begun(tx, sink, by, kept)
+
+    give_back: GiveBack[Call] = GiveBack(lambda call: call.row.id, never_begun)
+    return Effect(f"send-{sink.value}", timedelta(seconds=0.5), 100, concurrency, claim, perform, settle, give_back)
 
 
 async def settled(tx: Tx, rules: Rules, done: Sequence[tuple[Call, Performed]], now: datetime) -> Sequence[Caused]:

@@ -21,6 +21,7 @@ from lotse.notifier.sinks.meta import Meta
 from lotse.notifier.sinks.smtp import Mail, Mailer, MailFile
 from lotse.notifier.sinks.webhook import Carried, Webhook
 from lotse.runtime import clock
+from lotse.runtime.fold import Begin
 
 _AT_ONCE: Final = 4
 """Calls with files under way: each may hold some 30 MB."""
@@ -62,17 +63,17 @@ class Freight:
                 return found
             return await way.upload(channel, file, found[0], _longer(row.bytes), traceparent)
 
-    async def by_mail(self, way: Mailer, mail: Mail, files: Sequence[Attachment]) -> Outcome:
+    async def by_mail(self, way: Mailer, mail: Mail, files: Sequence[Attachment], begin: Begin) -> Outcome:
         """Send a mail with its files in it."""
         if not files:
-            return await way.send(mail)
+            return await way.send(mail, begin)
         async with self._fetched(files) as found:
             if isinstance(found, NotSent | Refused | Busy):
                 return found
             enclosed = [
                 MailFile(file.name, file.media_type, body.read()) for file, body in zip(files, found, strict=True)
             ]
-            return await way.send(replace(mail, files=tuple(enclosed)))
+            return await way.send(replace(mail, files=tuple(enclosed)), begin)
 
     async def by_webhook(
         self, way: Webhook, row: Outgoing, files: Sequence[Attachment], traceparent: str | None

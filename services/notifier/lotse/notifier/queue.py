@@ -1,6 +1,7 @@
 """The queue in the table `outgoing`: what is due, what stands still, what is over."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -12,7 +13,7 @@ from lotse.runtime.postgres import Tx
 _STOPPED = "SELECT account, until FROM stopped WHERE reason <> 'gone'"
 
 _CLAIM = """
-UPDATE outgoing AS o SET stage = 'sending', attempts = o.attempts + 1,
+UPDATE outgoing AS o SET stage = 'sending', attempts = o.attempts + 1, claimed_by = $7,
        lease_until = $4::timestamptz + o.bytes * interval '1 microsecond'
 FROM (
     SELECT c.id FROM outgoing AS c
@@ -49,28 +50,51 @@ WHERE o.id = held.id
 """
 
 
-async def claim(tx: Tx, sink: Sink, now: datetime, limit: int, lease: timedelta, try_out: timedelta) -> list[Call]:
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Who claims: by which way out, under which journal, for how long; and how often a resting account is tried."""
+
+    sink: Sink
+    by: UUID
+    lease: timedelta
+    try_out: timedelta
+
+
+async def claim(tx: Tx, how: Claim, now: datetime, limit: int) -> list[Call]:
     """Rows that are due, the next of their conversation, and of no account that stands still.
 
     Of an account whose rest is over one row goes, and the others wait for what becomes of it.
     """
     stopped = {row["account"]: row["until"] for row in await tx.fetch(_STOPPED)}
-    calls = await _one_of_each(tx, sink, now, lease, try_out, stopped) if stopped else []
-    rows = await tx.fetch(_CLAIM, sink.value, now, limit - len(calls), now + lease, list(stopped), None)
-    return calls + [Call(outgoing_of(row)) for row in rows]
+    calls = await _one_of_each(tx, how, now, stopped) if stopped else []
+    return calls + await _claimed(tx, how, now, limit - len(calls), list(stopped), None)
 
 
-async def _one_of_each(
-    tx: Tx, sink: Sink, now: datetime, lease: timedelta, try_out: timedelta, stopped: dict[str, datetime]
-) -> list[Call]:
+async def _claimed(tx: Tx, how: Claim, now: datetime, limit: int, but: list[str], only: list[str] | None) -> list[Call]:
+    rows = await tx.fetch(_CLAIM, how.sink.value, now, limit, now + how.lease, but, only, how.by)
+    return [Call(outgoing_of(row)) for row in rows]
+
+
+async def _one_of_each(tx: Tx, how: Claim, now: datetime, stopped: dict[str, datetime]) -> list[Call]:
     rested = [account for account, until in stopped.items() if until <= now]
-    tried = await tx.fetch(_TRY_OUT, sink.value, now, try_out, rested) if rested else []
+    tried = await tx.fetch(_TRY_OUT, how.sink.value, now, how.try_out, rested) if rested else []
     calls: list[Call] = []
     for row in tried:
-        found = await tx.fetch(_CLAIM, sink.value, now, 1, now + lease, [], [row["account"]])
-        calls += [Call(outgoing_of(one)) for one in found]
-    await tx.execute(_HOLD, sink.value, now)
+        calls += await _claimed(tx, how, now, 1, [], [row["account"]])
+    await tx.execute(_HOLD, how.sink.value, now)
     return calls
+
+
+_NEVER_BEGUN = """
+UPDATE outgoing SET stage = 'pending', lease_until = NULL, claimed_by = NULL
+WHERE lease_until IS NOT NULL AND stage = 'sending' AND sink = $1 AND claimed_by = $2 AND id <> ALL($3::uuid[])
+RETURNING id
+"""
+
+
+async def never_begun(tx: Tx, sink: Sink, by: UUID, kept: Collection[UUID]) -> int:
+    """Rows claimed under that journal, but for those kept, are due as before; how many they were."""
+    return len(await tx.fetch(_NEVER_BEGUN, sink.value, by, list(kept)))
 
 
 _STOP = """

@@ -22,6 +22,7 @@ from lotse.notifier.sinks.smtp import Mail, Mailer
 from lotse.notifier.sinks.webhook import Webhook, key_of
 from lotse.runtime import telemetry
 from lotse.runtime.errors import SettingsError
+from lotse.runtime.fold import Begin
 from lotse.runtime.settings import secret
 
 log = logging.getLogger(__name__)
@@ -79,25 +80,26 @@ class Sender:
             raise SettingsError(f"{where}: {error}") from error
         return Webhook(await self._stack.enter_async_context(http), url, key, self.clock)
 
-    async def perform(self, call: Call) -> Performed:
+    async def perform(self, call: Call, begin: Begin) -> Performed:
         """Make one call and say what became of it."""
         row = call.row
         name = f"send {row.kind.value}"
         with telemetry.span(name, "client", row.traceparent, **_attributes(row)) as span:
-            outcome = await self._send(row, span.traceparent)
+            outcome = await self._send(row, span.traceparent, begin)
             word = type(outcome).__name__
             if not isinstance(outcome, Accepted):
                 span.fail(word)
         telemetry.count("lotse_sends_total", sink=row.sink.value, outcome=word)
         return Performed(outcome, span.traceparent)
 
-    async def _send(self, row: Outgoing, traceparent: str | None) -> Outcome:
+    async def _send(self, row: Outgoing, traceparent: str | None, begin: Begin) -> Outcome:
         letter = row.content if isinstance(row.content, Letter) else None
         if letter is not None and (word := verdict(self.rules, letter, self.clock())):
             return Blocked(word)
         files = row.files
         match self.ways.get(row.account):
             case Webhook() as way:
+                begin()
                 return await self.freight.by_webhook(way, row, files, traceparent)
             case Meta() as way if letter and row.uploading:
                 return await self.freight.to_meta(way, row, letter.address.channel, files[0], traceparent)
@@ -106,10 +108,10 @@ class Sender:
                 part = Message(letter.parts[row.done], files[0] if files else None, row.uploaded)
                 private = letter.comment_on is not None
                 return await way.send(
-                    letter.address, row.id, part, human_tag=tag, private=private, traceparent=traceparent
+                    letter.address, row.id, part, begin, human_tag=tag, private=private, traceparent=traceparent
                 )
             case Mailer() as way if letter:
-                return await self.freight.by_mail(way, _mail(row, letter), files)
+                return await self.freight.by_mail(way, _mail(row, letter), files, begin)
             case _:
                 return Refused(Word.NO_ACCOUNT)
 

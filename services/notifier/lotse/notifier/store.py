@@ -288,7 +288,7 @@ ORDER BY id
 ON CONFLICT (id) DO UPDATE SET due_at = EXCLUDED.due_at, stage = EXCLUDED.stage, done = EXCLUDED.done,
        attempts = EXCLUDED.attempts, lease_until = EXCLUDED.lease_until, provider_ids = EXCLUDED.provider_ids,
        problem = EXCLUDED.problem, sent_at = EXCLUDED.sent_at, delivered_at = EXCLUDED.delivered_at,
-       read_at = EXCLUDED.read_at, uploaded = EXCLUDED.uploaded
+       read_at = EXCLUDED.read_at, uploaded = EXCLUDED.uploaded, claimed_by = NULL
 """
 
 _SAVE_ADDRESSES = """

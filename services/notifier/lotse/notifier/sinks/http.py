@@ -5,16 +5,26 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from io import BytesIO
-from types import TracebackType
+from types import SimpleNamespace, TracebackType
 from typing import Self
 from urllib.parse import urlsplit
 
 import aiohttp
-from aiohttp import ClientError, ClientSession, ClientTimeout, DummyCookieJar, FormData, TCPConnector
+from aiohttp import (
+    ClientError,
+    ClientSession,
+    ClientTimeout,
+    DummyCookieJar,
+    FormData,
+    TCPConnector,
+    TraceConfig,
+    TraceRequestHeadersSentParams,
+)
 
 from lotse.notifier.core.outcome import Ambiguous, NotSent, Refused
 from lotse.notifier.core.words import Word
 from lotse.notifier.sinks.networks import GuardedResolver, NetworkRefused, Networks
+from lotse.runtime.fold import Begin
 
 Clock = Callable[[], datetime]
 
@@ -52,6 +62,18 @@ def _sendable(body: bytes | FormData) -> bytes | FormData | BytesIO:
     return BytesIO(body) if isinstance(body, bytes) and len(body) > _AT_ONCE else body
 
 
+def _begins() -> TraceConfig:
+    """Tells who asked for it that a request's first byte is about to be written."""
+
+    async def begins(_: ClientSession, context: SimpleNamespace, __: TraceRequestHeadersSentParams) -> None:
+        if (begin := context.trace_request_ctx) is not None:
+            begin()
+
+    made = TraceConfig()
+    made.on_request_headers_sent.append(begins)
+    return made
+
+
 class Http:
     """A keep-alive pool. With `networks`, only into those and public ones; never through a proxy or a redirect."""
 
@@ -68,6 +90,7 @@ class Http:
             timeout=self._timeout,
             cookie_jar=DummyCookieJar(),
             auto_decompress=True,
+            trace_configs=[_begins()],
         )
         return self
 
@@ -83,9 +106,17 @@ class Http:
         return ClientTimeout(total=self._timeout.total + longer.total_seconds(), connect=self._timeout.connect)
 
     async def post(
-        self, url: str, body: bytes | FormData, headers: Mapping[str, str], longer: timedelta = timedelta(0)
+        self,
+        url: str,
+        body: bytes | FormData,
+        headers: Mapping[str, str],
+        longer: timedelta = timedelta(0),
+        begin: Begin | None = None,
     ) -> Answer | NotSent | Ambiguous | Refused:
-        """Post JSON, or a form. Raises nothing for what can happen on a network. `longer`: beyond the usual timeout."""
+        """Post JSON, or a form. Raises nothing for what can happen on a network.
+
+        `longer`: beyond the usual timeout; `begin` is called when a connection is there and nothing was written yet.
+        """
         if self._session is None:
             raise RuntimeError("the pool is not open")
         try:
@@ -98,6 +129,7 @@ class Http:
                 headers={**json, **headers},
                 allow_redirects=False,
                 timeout=self._patience(longer),
+                trace_request_ctx=begin,
             ) as response:
                 text = await response.content.read(_ANSWER_LIMIT)
                 lower = {name.lower(): value for name, value in response.headers.items()}

@@ -33,6 +33,7 @@ from lotse.notifier.core.outcome import (
 from lotse.notifier.core.words import Word
 from lotse.notifier.sinks import meta_files
 from lotse.notifier.sinks.http import Answer, Clock, Http
+from lotse.runtime.fold import Begin
 
 _TOKEN = frozenset({102, 190})
 _ACCOUNT_RATE = frozenset({4, 17, 32, 613, 80001, 80002, 80006, 80007, 130429, 131048})
@@ -186,6 +187,7 @@ class Meta:
         address: Address,
         row_id: UUID,
         part: Message,
+        begin: Begin,
         *,
         human_tag: bool,
         private: bool = False,
@@ -197,7 +199,7 @@ class Meta:
             return Refused(Word.NO_ACCOUNT)
         headers = self._headers(traceparent)
         body = json.dumps(made.body, ensure_ascii=False).encode()
-        answer = await self._http.post(self._account.graph_url.rstrip("/") + made.path, body, headers)
+        answer = await self._http.post(self._account.graph_url.rstrip("/") + made.path, body, headers, begin=begin)
         match answer:
             case Answer():
                 return read(answer, self._clock())

@@ -21,6 +21,7 @@ from lotse.contracts.values import Address
 from lotse.notifier.core.outcome import Accepted, Ambiguous, Busy, NotSent, Outcome, Refused, SignInRefused
 from lotse.notifier.core.words import Word
 from lotse.notifier.sinks.http import Clock
+from lotse.runtime.fold import Begin
 
 _REPLY = re.compile(r"(re|aw|antw|wg|fwd?)\s*:", re.IGNORECASE)
 _POLICY = SMTP.clone(cte_type="7bit")
@@ -114,7 +115,7 @@ class Mailer:
         self._timeout = timeout
         self._idle: list[tuple[float, aiosmtplib.SMTP]] = []
 
-    async def send(self, mail: Mail) -> Outcome:
+    async def send(self, mail: Mail, begin: Begin) -> Outcome:
         """Send one mail."""
         recipient = mail.address.recipient
         if not recipient.isascii() or _BREAKS.search(recipient) or "@" not in recipient:
@@ -123,14 +124,14 @@ class Mailer:
             content = await self._content(mail)
         except ValueError:
             return Refused(Word.RECIPIENT)
-        return await self._transfer(recipient, content, mail_id(self._account, mail))
+        return await self._transfer(recipient, content, mail_id(self._account, mail), begin)
 
     async def _content(self, mail: Mail) -> bytes:
         """The mail's bytes; files are encoded beside the loop."""
         message = compose(self._account, mail, self._clock())
         return await asyncio.to_thread(message.as_bytes) if mail.files else message.as_bytes()
 
-    async def _transfer(self, recipient: str, content: bytes, message_id: str) -> Outcome:
+    async def _transfer(self, recipient: str, content: bytes, message_id: str, begin: Begin) -> Outcome:
         """Everything up to the mail's own bytes is certain to fail or succeed; only from there on is it open."""
         try:
             async with asyncio.timeout(self._timeout):
@@ -142,6 +143,7 @@ class Mailer:
         except (aiosmtplib.SMTPException, OSError, TimeoutError):
             return NotSent()
         try:
+            begin()
             longer = len(content) / 1_000_000
             async with asyncio.timeout(self._timeout + longer):
                 await client.data(content, timeout=self._timeout + longer)
