@@ -13,13 +13,10 @@ WORKDIR /src
 
 # What others wrote, as locked: this layer stays until the lock changes. What no process reads is left out.
 ARG SERVICE
-COPY pyproject.toml uv.lock ./
+COPY pyproject.toml uv.lock deploy/image/slim.py ./
 RUN test -n "${SERVICE}" || { echo "name the service: --build-arg SERVICE=router" >&2; exit 1; }; \
     uv sync --frozen --no-dev --no-install-workspace --package "lotse-${SERVICE}" \
-    && cd /app/lib/python3*/site-packages \
-    && rm -rf phonenumbers/geodata phonenumbers/carrierdata phonenumbers/tzdata \
-    && find . -type d -name tests -prune -exec rm -rf {} + \
-    && find . -type f \( -name '*.pyi' -o -name '*.pyx' -o -name '*.pxd' -o -name '*.c' -o -name '*.h' -o -name '*.a' \) -delete
+    && python slim.py /app/lib/python3*/site-packages
 
 # What is written here. The one import proves that the closure is whole, and compiles just what will run.
 COPY libs libs

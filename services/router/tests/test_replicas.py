@@ -35,7 +35,7 @@ from lotse.contracts.ids import AgentId, ConversationId
 from lotse.contracts.inbound import MessageReceived
 from lotse.contracts.values import Identity, IdentityKind, Presence, Status
 from lotse.router import app
-from lotse.runtime.postgres import Database
+from lotse.runtime.postgres import Database, is_transient
 from lotse.runtime.testing import Harness
 
 
@@ -48,6 +48,15 @@ class Replica(Router):
     async def hear(self, *events: Event, now: datetime = NINE) -> list[Fact[Event]]:
         records = [replace(self.harness.log.record(fact(e)), partition=self.partition) for e in events]
         return await self.harness.feed_records(records, now=now)
+
+    async def match(self, now: datetime = NINE) -> list[Fact[Event]]:
+        """As the service does: what another replica's lock kept waiting for too long is tried again."""
+        while True:
+            try:
+                return await self.harness.job(app.match(self.config), now=now)
+            except Exception as error:
+                if not is_transient(error):
+                    raise
 
 
 @asynccontextmanager
