@@ -3,6 +3,7 @@
 import asyncio
 import os
 import random
+import re
 import signal
 import sys
 from collections import Counter
@@ -12,6 +13,7 @@ from pathlib import Path
 from uuid import UUID, uuid4
 
 import asyncpg
+import httpx
 import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from counting import note
@@ -168,6 +170,23 @@ async def test_sigterm_finishes_what_is_in_hand_and_sends_what_was_decided(setti
         process.terminate()
         assert await asyncio.wait_for(process.wait(), 30) == 0
         assert await emptied(settings)
+
+
+async def test_a_process_stopped_while_it_catches_up_does_not_wait_for_kafka(settings, tmp_path):
+    """Whoever asks Kafka for the ends of topics is not answered once the connection closes."""
+    await create_topics(settings.kafka, settings.topic_prefix, single=True)
+    log = tmp_path / "log"
+    async with replicas(settings, 1, log) as (process,):
+
+        async def is_ready() -> bool:
+            found = re.search(r"ready for work on port (\d+)", log.read_text())
+            async with httpx.AsyncClient() as asking:
+                return found is not None and (await asking.get(f"http://127.0.0.1:{found[1]}/readyz")).is_success
+
+        await until(is_ready)
+        process.terminate()
+        await process.wait()
+    assert "did not end in time" not in log.read_text()
 
 
 async def test_an_edge_says_in_two_seconds_that_kafka_is_away(settings, unused_tcp_port):

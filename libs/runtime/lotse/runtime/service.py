@@ -290,8 +290,10 @@ class _Running:
         folding = self.consumers[: len(self.service.folds)]
 
         async def catch_up() -> None:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(_caught_up(folding, context.database, self.stopping), _CATCH_UP)
+            catching, stopped = (asyncio.create_task(it) for it in (_caught_up(folding, context), self.stopping.wait()))
+            await asyncio.wait((catching, stopped), timeout=_CATCH_UP, return_when=asyncio.FIRST_COMPLETED)
+            catching.cancel()  # Kafka may owe it an answer for longer than a stop may take
+            stopped.cancel()
             self.caught_up.set()
 
         self._part(group, catch_up())
@@ -355,15 +357,15 @@ async def _ended(parts: Sequence[asyncio.Task[None]], patience: float) -> None:
         task.cancel()
 
 
-async def _caught_up(consumers: Sequence[Consumer], database: Database, stopping: asyncio.Event) -> None:
+async def _caught_up(consumers: Sequence[Consumer], context: Context) -> None:
     for consumer in consumers:
         ends: dict[Partition, int] | None = None
-        while not stopping.is_set():
+        while True:
             with contextlib.suppress(Exception):
                 ends = ends if ends is not None else (await consumer.ends() if consumer.assigned else None)
                 if ends is not None:
-                    async with database.connection() as connection:
+                    async with context.database.connection() as connection:
                         standing = await inbox.positions(connection, ends)
                     if all(standing[partition] >= end for partition, end in ends.items()):
                         break
-            await wait(stopping, 0.1)
+            await asyncio.sleep(0.1)
