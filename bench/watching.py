@@ -131,17 +131,23 @@ async def watching(bootstrap: str, prefix: str) -> AsyncGenerator[Watch]:
     """Read every topic from its end on, in a task of its own."""
     watch = Watch()
     async with (
-        _reading(watch, bootstrap, prefix, _TIMED, fetch_max_wait_ms=500),
-        _reading(watch, bootstrap, prefix, _COUNTED, fetch_min_bytes=1_000_000, fetch_max_wait_ms=_GATHER_MS),
+        _reading(watch, bootstrap, prefix, _TIMED, 1, 500),
+        _reading(watch, bootstrap, prefix, _COUNTED, 1_000_000, _GATHER_MS),
     ):
         yield watch
 
 
 @asynccontextmanager
 async def _reading(
-    watch: Watch, bootstrap: str, prefix: str, topics: Sequence[Topic], **fetch: int
+    watch: Watch, bootstrap: str, prefix: str, topics: Sequence[Topic], least: int, within_ms: int
 ) -> AsyncGenerator[None]:
-    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, client_id="bench", enable_auto_commit=False, **fetch)
+    consumer = AIOKafkaConsumer(
+        bootstrap_servers=bootstrap,
+        client_id="bench",
+        enable_auto_commit=False,
+        fetch_min_bytes=least,
+        fetch_max_wait_ms=within_ms,
+    )
     await consumer.start()
     try:
         partitions = [TopicPartition(t.full_name(prefix), n) for t in topics for n in range(TOPICS[t].partitions)]
