@@ -94,8 +94,10 @@ class _Performance:
             case Note():
                 outcome = await desk.note(agent, talk.id, self._filled(turn.note, agent))
             case Transfer():
+                talk.agent = None  # before the wish: who gets it may be heard before its answer
                 outcome = await desk.transfer(agent, talk.id, turn.team, turn.transfer)
-                talk.agent = None if not outcome.refused else talk.agent
+                if outcome.refused and talk.agent is None:
+                    talk.agent = agent
             case Resolve():
                 outcome = await desk.resolve(agent, talk.id)
             case _:
