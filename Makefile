@@ -21,8 +21,8 @@ up: sync ## Run everything here, for your own webhooks and calls (ARGS="--no-sta
 reset: sync ## Forget all data of demo and up
 	@exec $(RUN) lotse reset --yes
 
-test: sync ## Run the tests, in three processes (ARGS="-n 0 services/router")
-	@exec $(RUN) pytest -n 3 --dist loadfile $(ARGS)
+test: sync ## Run the tests, in two processes (ARGS="-n 0 services/router")
+	@exec $(RUN) pytest -n 2 --dist loadfile $(ARGS)
 
 check: sync ## Style, types, layers, documents
 	$(RUN) ruff check
