@@ -141,8 +141,10 @@ def trace_id(traceparent: str | None) -> str | None:
 
 def begin_trace(ratio: float) -> str | None:
     """For a trace that begins here: None when it is to be recorded, else an unsampled `traceparent`."""
-    if random.random() < ratio:  # noqa: S311
-        return None
+    return None if random.random() < ratio else _unsampled()  # noqa: S311
+
+
+def _unsampled() -> str:
     return f"00-{random.getrandbits(128) or 1:032x}-{random.getrandbits(64) or 1:016x}-00"  # noqa: S311
 
 
@@ -173,7 +175,9 @@ def start(name: str, kind: SpanKindName, traceparent: str | None, attributes: di
     context = trace.set_span_in_context(NonRecordingSpan(parent), Context()) if parent else Context()
     span = trace.get_tracer("lotse").start_span(name, context=context, kind=_KINDS[kind], attributes=attributes)
     made = span.get_span_context()
-    return Span(format_traceparent(made) if made.is_valid else traceparent, span)
+    if not made.is_valid:  # no tracer is installed
+        return Span(traceparent or _unsampled(), None)
+    return Span(format_traceparent(made), span)
 
 
 @contextmanager

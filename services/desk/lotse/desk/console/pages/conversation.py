@@ -152,13 +152,13 @@ class Panel:
                 self._show_none()
                 return
             self._seen, said = found
+            self._show_around(self._seen)  # first: whoever sees the messages can act
             entries = self._with_files(self._teller.tell(self._seen.conversation, said), self._seen.conversation)
             if known is None:
                 self._timeline.begin(entries)
             else:
                 self._timeline.change(delta(self._entries, entries))
             self._entries = {entry.id: entry for entry in entries}
-            self._show_around(self._seen)
 
     def _show_none(self) -> None:
         self._seen, self._heading, self._about, self._entries = None, None, None, {}
