@@ -1,6 +1,7 @@
 """Where a trace begins, with a tracer and without one."""
 
 import pytest
+
 from lotse.runtime import telemetry
 
 CALLER = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"

@@ -14,7 +14,6 @@ Instants are aware `datetime`s, and results are in UTC. Amounts are `timedelta`s
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from functools import lru_cache
@@ -27,6 +26,7 @@ import holidays
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from lotse.contracts import wall
+from lotse.contracts.frozen import frozen
 
 _DAY: Final = timedelta(days=1)
 _NONE: Final = timedelta(0)
@@ -185,7 +185,7 @@ class Calendar(BaseModel):
         return _version(self)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Rules:
     """A calendar as the arithmetic wants it."""
 
@@ -208,7 +208,7 @@ class _Rules:
         return self.half_days.get(f"{day:%m-%d}", regular) if regular else ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Month:
     """The open spans of one month on the wall clock, in order and apart, with the time used before each."""
 

@@ -1,9 +1,8 @@
 """Whether a condition of the configuration holds: the one meaning of `When`, for routing rules and policies alike."""
 
-from dataclasses import dataclass
-
 from lotse.contracts.channels import Channel, profile
 from lotse.contracts.config import When
+from lotse.contracts.frozen import frozen
 from lotse.contracts.ids import AccountId
 from lotse.contracts.values import Language, Reading, Sentiment, Situation, Triage
 
@@ -11,7 +10,7 @@ DEFAULT_PRIORITY = 5
 """The priority of a conversation that no rule has touched."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Subject:
     """What conditions look at. None: not known (yet), so a condition on it does not hold."""
 

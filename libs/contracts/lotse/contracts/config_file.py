@@ -2,7 +2,6 @@
 
 import difflib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import get_args
 
 import yaml
@@ -12,11 +11,12 @@ from lotse.contracts import replies
 from lotse.contracts.answers import bare
 from lotse.contracts.channels import profile
 from lotse.contracts.config import Config
+from lotse.contracts.frozen import frozen
 
 Path = tuple[str | int, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Mistake:
     """One thing to mend: where, what, and how."""
 

@@ -9,13 +9,13 @@ Source: CloudEvents Kafka Protocol Binding 1.0.2, part 3.2.
 
 from abc import abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar, Generic, TypeVar
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from lotse.contracts.frozen import frozen
 from lotse.contracts.topics import Topic
 
 MAX_RECORD_BYTES = 256 * 1024
@@ -54,7 +54,7 @@ D = TypeVar("D", bound=Event)
 D_co = TypeVar("D_co", bound=Event, covariant=True)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Fact(Generic[D_co]):
     """One event with its envelope, as a reader meets it."""
 

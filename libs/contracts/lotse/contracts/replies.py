@@ -7,13 +7,13 @@ import re
 import unicodedata
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Final, Literal, assert_never
 
 from lotse.contracts.channels import LengthUnit, Profile
 from lotse.contracts.files import FileRules, TextWith, is_forbidden
+from lotse.contracts.frozen import frozen
 from lotse.contracts.values import Attachment, Span
 from lotse.contracts.weighted import weighted_length
 
@@ -58,7 +58,7 @@ class Remedy(StrEnum):
     FEWER_FILES = "fewer-files"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Problem:
     """One reason against a reply; `allowed` names the best way first, and nothing where there is none.
 
@@ -83,7 +83,7 @@ class Window(StrEnum):
     CLOSED = "closed"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Moment:
     """What the reply rules must know of the conversation when the reply goes out.
 

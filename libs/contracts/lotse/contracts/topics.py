@@ -1,9 +1,10 @@
 """Every topic: who writes it, who reads it, what keys it, how it is kept."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
+
+from lotse.contracts.frozen import frozen
 
 
 class Topic(StrEnum):
@@ -21,7 +22,7 @@ class Topic(StrEnum):
         return f"{prefix}-{self.value}"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class TopicSpec:
     """How one topic is made and used.
 

@@ -4,12 +4,12 @@ import asyncio
 import os
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from docker.errors import DockerException
 
+from lotse.contracts.frozen import frozen
 from lotse.local import docker
 from lotse.local.errors import LocalError, PrerequisiteMissing
 from lotse.local.kafka import Kafka
@@ -37,7 +37,7 @@ _Pair = tuple[_Engine | None, _Engine | None]
 _Wanted = tuple[bool, bool]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Engines:
     """Kafka's bootstrap servers and a PostgreSQL superuser's URL; what is not ours to stop has no control."""
 
@@ -47,7 +47,7 @@ class Engines:
     postgres_control: Control | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Places:
     """Where engines keep what they need: `home` their data, `artefacts` Kafka's jars; a port of None is a free one."""
 

@@ -4,7 +4,7 @@ import asyncio
 import sys
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -16,6 +16,7 @@ import yaml
 
 from lotse.contracts.config import Config
 from lotse.contracts.config_file import load
+from lotse.contracts.frozen import frozen
 from lotse.local.engines import Engines, Places, engines, state_folder
 from lotse.local.errors import LocalError, PrerequisiteMissing, last_lines
 from lotse.local.process import free_port, is_free, until
@@ -30,7 +31,7 @@ DATABASE = "lotse"
 _READY_WITHIN = timedelta(seconds=90)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Plan:
     """What to run and how. `replicas` names services that run more than once."""
 
@@ -53,7 +54,7 @@ class Plan:
         return self.folder / f"{self.config.stem}.local.yaml"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Instance:
     """One process of a service and where it answers."""
 
@@ -66,7 +67,7 @@ class Instance:
         return f"http://127.0.0.1:{self.port}"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Stack:
     """What runs, for whoever plays, measures or breaks it."""
 

@@ -11,6 +11,7 @@ from signal import SIGTERM
 from types import TracebackType
 from typing import Self
 
+from lotse.contracts.frozen import frozen
 from lotse.local.process import Child, spawn, tied
 
 _GRACE = timedelta(seconds=30)
@@ -20,7 +21,7 @@ _SOUND_AFTER = 10.0
 _LOOK_EVERY = 0.05
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Program:
     """One process to run: `env` is added to our own environment, `name` is unique and names its log."""
 

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from lotse.contracts.frozen import frozen
+
 _SUBJECT = "cloudevents.event_subject"
 _TYPE = "cloudevents.event_type"
 _TRACE_ID = re.compile(r"[0-9a-f]{32}")
@@ -50,7 +52,7 @@ class Node:
     children: list["Node"] = field(default_factory=list["Node"])
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Trace:
     id: str
     roots: Sequence[Node]

@@ -4,19 +4,19 @@ import hashlib
 import hmac
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from email.message import EmailMessage
 from email.utils import format_datetime, formataddr
 from typing import cast
 
 from lotse.contracts.config import Config, MetaAccount
+from lotse.contracts.frozen import frozen
 from lotse.contracts.ids import AccountId
 
 Json = Mapping[str, object]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Call:
     """One HTTP call to ingest: path, headers and the raw body that was signed."""
 
@@ -26,7 +26,7 @@ class Call:
     method: str = "POST"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Meta:
     """Meta's side of one account."""
 

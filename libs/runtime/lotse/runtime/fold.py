@@ -1,12 +1,12 @@
 """The shapes that a service is made of: folds, timers, jobs, effects and streams."""
 
 from collections.abc import Awaitable, Callable, Collection, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Generic, TypeVar
 from uuid import UUID
 
 from lotse.contracts.envelope import Event, Fact
+from lotse.contracts.frozen import frozen
 from lotse.contracts.topics import Topic
 from lotse.runtime.postgres import Tx
 
@@ -15,7 +15,7 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Reads:
     """What a service handles of one topic.
 
@@ -28,7 +28,7 @@ class Reads:
     once: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Caused:
     """An event with what caused it. The event's id is derived from the cause, its type and its place."""
 
@@ -37,7 +37,7 @@ class Caused:
     event: Event
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Applied:
     """A fact that a fold applied, and where in the log it stood; `offset` None: replayed after it was parked."""
 
@@ -46,7 +46,7 @@ class Applied:
     offset: int | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Fold(Generic[S]):
     """State, event, now → state, events. `load` locks in id order, `decide` is pure, `save` writes in bulk.
 
@@ -60,7 +60,7 @@ class Fold(Generic[S]):
     mark: Callable[[Tx, Sequence[Applied]], Awaitable[None]] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Due(Generic[T]):
     """One timer that has run out. `cause` is derived from it, so that firing again changes nothing."""
 
@@ -70,7 +70,7 @@ class Due(Generic[T]):
     what: T
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Timer(Generic[S, T]):
     """Time as an event: owners that are due are locked, read again and decided like a fold."""
 
@@ -82,7 +82,7 @@ class Timer(Generic[S, T]):
     save: Callable[[Tx, S], Awaitable[None]]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Job:
     """Work in one transaction, every so often and, with `after_fold`, 20 ms after anything changed."""
 
@@ -95,7 +95,7 @@ class Job:
 Begin = Callable[[], None]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class GiveBack(Generic[T]):
     """How calls that were claimed and never begun become free again."""
 
@@ -104,7 +104,7 @@ class GiveBack(Generic[T]):
     """Free what was claimed under the id, but for those keys; how many they were."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Effect(Generic[T, R]):
     """A call to the outside: claimed with a lease, made outside any transaction, settled.
 
@@ -123,7 +123,7 @@ class Effect(Generic[T, R]):
     """Where it is missing, a claimed call that was never begun waits for the end of its lease as any other."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Stream:
     """A reader without state: what it makes of a batch is published, then the batch acknowledged."""
 

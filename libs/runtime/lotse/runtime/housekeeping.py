@@ -1,10 +1,10 @@
 """What a service does beside its work, again and again."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from lotse.contracts.frozen import frozen
 from lotse.runtime import clock, inbox, parking, telemetry
 from lotse.runtime.ops import standing
 from lotse.runtime.postgres import Database
@@ -15,7 +15,7 @@ from lotse.runtime.ticking import Bell
 EVERY = timedelta(seconds=5)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Housekeeping:
     """Replays what may be replayed, forgets old ids, measures outbox and parked."""
 

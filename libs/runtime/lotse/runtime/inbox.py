@@ -1,10 +1,11 @@
 """Where a service stands in each partition, and which records of a batch are news."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from lotse.contracts.frozen import frozen, replace
 from lotse.runtime.postgres import Row, Tx
 from lotse.runtime.record import Record, stamp_of
 
@@ -51,7 +52,7 @@ WHERE i.topic = new.topic AND i.partition = new.partition
 """
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Position:
     """The next offset wanted and the highest stamp applied; `parked`: something of the partition may be."""
 

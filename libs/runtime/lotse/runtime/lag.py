@@ -2,13 +2,13 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TypedDict, cast
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
+from lotse.contracts.frozen import frozen
 from lotse.contracts.topics import TOPICS
 from lotse.runtime.errors import BrokerUnavailable
 from lotse.runtime.kafka import security
@@ -18,7 +18,7 @@ PATIENCE = 5.0
 """Seconds for one look, all questions together."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Extent:
     """What a partition holds: offsets from `begin` up to, not including, `end`."""
 
@@ -26,7 +26,7 @@ class Extent:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PartitionLag:
     """One partition and one group. `committed` None: the group never said how far it is."""
 
@@ -36,7 +36,7 @@ class PartitionLag:
     behind: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class GroupLag:
     """A group on one topic. `partitions` None: Kafka did not say, for the reason `fault`."""
 
@@ -50,7 +50,7 @@ class GroupLag:
         return None if self.partitions is None else sum(one.behind for one in self.partitions)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class TopicLag:
     """A topic with everybody whom the registry names as its reader. `extents` empty: the topic is not there."""
 

@@ -5,7 +5,6 @@ For whoever bears LOTSE_SERVICE_TOKEN, which is the desk; where no token is set 
 
 import hmac
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
@@ -15,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from lotse.contracts.frozen import frozen
 from lotse.runtime import clock
 from lotse.runtime.health import Health
 from lotse.runtime.postgres import Database, Row, Tx, is_transient
@@ -128,7 +128,7 @@ def _age(headers: str | None, now: datetime) -> float:
     return max(0.0, (now - decided).total_seconds())
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Ops:
     """What the pages ask of a running service."""
 

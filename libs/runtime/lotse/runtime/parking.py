@@ -1,9 +1,9 @@
 """Records and timers that could not be applied: kept whole, listed, replayed."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 
+from lotse.contracts.frozen import frozen
 from lotse.runtime import telemetry
 from lotse.runtime.postgres import Tx
 from lotse.runtime.record import Record, headers_from_text, headers_to_text, key_of, text_header
@@ -21,7 +21,7 @@ class Reason(StrEnum):
     """An earlier record of its key is parked; replayed by itself once that one went through."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Parked:
     """A parked record, as a replay needs it."""
 

@@ -15,6 +15,7 @@ from typing import Any
 import uvloop
 from fastapi import FastAPI
 
+from lotse.contracts.frozen import frozen
 from lotse.contracts.topics import Topic
 from lotse.runtime import clock, inbox, migrate, telemetry
 from lotse.runtime.consumer import Consumer
@@ -53,7 +54,7 @@ class Context:
     port: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Service:
     """One service. `open` is called once everything can be had, before any work is taken;
 

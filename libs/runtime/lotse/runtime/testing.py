@@ -8,6 +8,7 @@ from typing import Any, Self
 from uuid import UUID, uuid4
 
 from lotse.contracts.envelope import Event, Fact, decode, encode_headers, encode_value
+from lotse.contracts.frozen import frozen
 from lotse.contracts.topics import TOPICS, Topic
 from lotse.runtime import migrate
 from lotse.runtime.effects import EffectRunner
@@ -22,7 +23,7 @@ PREFIX = "test"
 NAMES = {topic: topic.full_name(PREFIX) for topic in Topic}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FakeRecord:
     """A record as aiokafka would give it."""
 

@@ -10,6 +10,7 @@ from time import monotonic
 from typing import Generic, TypeVar
 
 from lotse.contracts.envelope import Event, Fact
+from lotse.contracts.frozen import frozen
 from lotse.contracts.topics import Topic
 from lotse.runtime import outbox, parking, telemetry
 from lotse.runtime.fold import Caused, Due, Job, Timer
@@ -50,7 +51,7 @@ class Bell:
             event.set()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Shell:
     """What runners share: where to write, under which names, by which clock."""
 

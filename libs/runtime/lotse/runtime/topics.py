@@ -6,18 +6,18 @@
 import argparse
 import asyncio
 import sys
-from dataclasses import dataclass
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import KafkaError
 
+from lotse.contracts.frozen import frozen
 from lotse.contracts.topics import TOPICS, TopicSpec
 from lotse.runtime.errors import RuntimeFault
 from lotse.runtime.kafka import Security, security
 from lotse.runtime.settings import KafkaSettings
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Standing:
     """How one topic stands on the cluster."""
 

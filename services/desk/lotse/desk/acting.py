@@ -1,13 +1,13 @@
 """How a person's wish becomes a command: published, and waited for until its outcome is known."""
 
 import asyncio
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TypedDict
 from uuid import UUID
 
 from lotse.contracts import commands as c
 from lotse.contracts.envelope import Fact
+from lotse.contracts.frozen import frozen
 from lotse.contracts.ids import ConversationId, derive
 from lotse.desk import reads
 from lotse.desk.api import models as m
@@ -32,7 +32,7 @@ class About(By):
     conversation_id: ConversationId
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Asked:
     """A command on its way in: who asks, under which id, when."""
 

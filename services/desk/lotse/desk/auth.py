@@ -1,7 +1,6 @@
 """Who calls: a bearer token, checked against our own secret or the issuer's public keys."""
 
 import asyncio
-from dataclasses import dataclass
 from typing import get_args
 
 import jwt
@@ -9,6 +8,7 @@ from jwt import PyJWKClient, PyJWKClientConnectionError
 from pydantic import Field, ValidationError
 
 from lotse.contracts.commands import Role
+from lotse.contracts.frozen import frozen
 from lotse.desk.model import Model
 from lotse.desk.settings import DeskSettings
 
@@ -39,7 +39,7 @@ class _Claims(Model):
     lotse_role: Role
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Caller:
     """Who asks. For agents and leads `subject` is the agent id."""
 

@@ -1,10 +1,10 @@
 """What the boards are read from."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from lotse.contracts.frozen import frozen
 from lotse.runtime.postgres import Row, Tx
 
 _BOUNDED = "SET LOCAL statement_timeout = '5s'"
@@ -69,7 +69,7 @@ WHERE account IS NOT NULL GROUP BY account
 """
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class InLine:
     """A conversation that waits for an agent."""
 

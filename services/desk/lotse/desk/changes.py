@@ -13,6 +13,7 @@ from uuid import UUID
 from lotse.contracts.conversations import AgentEvent, ConversationEvent, ConversationOpened, CustomerEvent
 from lotse.contracts.deadlines import DeadlineEvent
 from lotse.contracts.envelope import Event
+from lotse.contracts.frozen import frozen
 from lotse.contracts.insights import InsightEvent
 from lotse.contracts.notices import NoticeEvent
 from lotse.contracts.topics import Topic
@@ -31,7 +32,7 @@ LOOKED_AT_FOR = timedelta(days=14)
 Partition = tuple[str, int]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Changes:
     """What changed since the last time. `all`: everything may have, and is to be read again.
 
@@ -62,7 +63,7 @@ class Changes:
 EVERYTHING = Changes(agents=True, alarms=True, all=True)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Cursor:
     """How far a follower has read, and when."""
 
@@ -71,7 +72,7 @@ class Cursor:
     offsets: Mapping[Partition, int]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class News:
     """What a read brought, and where the next one goes on. `read_up_to`: when the youngest event was published."""
 

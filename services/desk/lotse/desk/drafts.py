@@ -6,7 +6,7 @@ cut connection, the same words are the same command; what is sent again after a 
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Literal
@@ -14,6 +14,7 @@ from uuid import UUID, uuid4
 
 from pydantic import TypeAdapter
 
+from lotse.contracts.frozen import frozen
 from lotse.desk.model import Model
 from lotse.runtime.fold import Caused, Job
 from lotse.runtime.postgres import Row, Tx
@@ -49,7 +50,7 @@ class File(Model):
 _FILES = TypeAdapter(tuple[File, ...])
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Place:
     """Whose draft, where and of what."""
 
@@ -58,7 +59,7 @@ class Place:
     kind: Kind
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Draft:
     place: Place
     text: str = ""

@@ -2,13 +2,14 @@
 
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from typing import IO, Literal
 from uuid import UUID
 
 import aiohttp
 from aiohttp import ClientSession, ClientTimeout
 from pydantic import SecretStr
+
+from lotse.contracts.frozen import frozen
 
 _CHUNK = 64 * 1024
 _MOST_WORDS = 8 * 1024 * 1024
@@ -35,7 +36,7 @@ class NotGiven(FileError):
     """The provider does not give the file."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Content:
     """A file on its way."""
 

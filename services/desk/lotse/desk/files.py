@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
 from tempfile import SpooledTemporaryFile
@@ -14,6 +13,7 @@ from lotse.contracts import file_links
 from lotse.contracts.channels import Profile
 from lotse.contracts.file_links import FileLink
 from lotse.contracts.files import MOST_BYTES
+from lotse.contracts.frozen import frozen
 from lotse.contracts.replies import Problem, ProblemCode, check_files
 from lotse.contracts.values import Attachment
 from lotse.desk.file_store import Content, Deleted, FileStore, StoreAway
@@ -39,7 +39,7 @@ class EmptyFile(Exception):
     """There is nothing in it."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Stored:
     """A file that was taken in; `id` names it when it is attached to a reply."""
 
@@ -47,7 +47,7 @@ class Stored:
     attachment: Attachment
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Files:
     """The desk's way with files. Without a store, nothing can be attached or fetched."""
 

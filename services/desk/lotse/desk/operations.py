@@ -13,6 +13,7 @@ from time import monotonic
 from uuid import UUID
 
 from lotse.contracts.config import Config
+from lotse.contracts.frozen import frozen
 from lotse.contracts.ops import Account, Replayed, Seen, Unparsed
 from lotse.desk import board_reads
 from lotse.desk.api.parts import Parts
@@ -30,7 +31,7 @@ SHOWN = 50
 """Parked records of a service, and parts not understood, that are shown at first."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Process:
     """One replica; `status` None: it cannot be asked, for the reason `fault`."""
 
@@ -39,7 +40,7 @@ class Process:
     fault: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ServiceLook:
     """A service; `parked` None: it cannot be told what is parked."""
 
@@ -49,7 +50,7 @@ class ServiceLook:
     fault: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class AccountLook:
     """An account over all replicas of ingest; `seen` None: none of them could be asked."""
 
@@ -60,7 +61,7 @@ class AccountLook:
     """The last event of a conversation on it, by the desk's own projection."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class AccountsLook:
     accounts: tuple[AccountLook, ...]
     since: datetime | None
@@ -70,7 +71,7 @@ class AccountsLook:
     unparsed: Unparsed | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Look:
     at: datetime
     topics: tuple[TopicLag, ...] | None
@@ -79,7 +80,7 @@ class Look:
     accounts: AccountsLook
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Known:
     done: int
     shown: int

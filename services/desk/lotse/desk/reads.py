@@ -1,7 +1,6 @@
 """Everything the API reads. Each query answers with JSON that is a model of `api.models` already."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 from uuid import UUID
@@ -9,6 +8,7 @@ from uuid import UUID
 from pydantic import BaseModel
 
 from lotse.contracts.channels import PROFILES
+from lotse.contracts.frozen import frozen
 from lotse.desk.api import models as m
 from lotse.desk.core.deadlines import SOON
 from lotse.runtime.postgres import Row, Tx
@@ -19,7 +19,7 @@ _BOUNDED = "SET LOCAL plan_cache_mode = force_custom_plan; SET LOCAL statement_t
 """Filters are optional, so a plan is only good for the filters at hand; a reader never holds a connection long."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Filter:
     """Which conversations are wanted; None does not filter."""
 
@@ -31,7 +31,7 @@ class Filter:
     words: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Place:
     """A place in a list: the sort key and, among equals, the id."""
 
@@ -313,13 +313,13 @@ async def places_of_customer(tx: Tx, customer_id: UUID, after: Place | None, lim
     return _places(await tx.fetch(_OF_CUSTOMER, *place, limit, customer_id))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Presence:
     status: str
     since: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Load:
     conversations: int
     units: int

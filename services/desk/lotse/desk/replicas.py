@@ -3,12 +3,13 @@
 import asyncio
 import socket
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TypeVar
 from urllib.parse import urlsplit, urlunsplit
 
 from aiohttp import ClientError, ClientSession, ClientTimeout
 from pydantic import BaseModel, SecretStr, ValidationError
+
+from lotse.contracts.frozen import frozen
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -30,7 +31,7 @@ class NotThere(Unreachable):
         super().__init__("HTTP 404")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Replica:
     """One process of a service. `url` is by number, `host` what it is called by."""
 

@@ -3,7 +3,6 @@
 import csv
 import io
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from operator import attrgetter
@@ -11,6 +10,7 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 from lotse.contracts.config import Config
+from lotse.contracts.frozen import frozen
 from lotse.desk.language import Language
 from lotse.desk.model import Model
 from lotse.desk.report_texts import COLUMNS, NOBODY, channel_name
@@ -43,7 +43,7 @@ class Figure(StrEnum):
     AGENTS = "agents"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Column:
     """`path` leads from a row of the report to the value; it also names the column's text."""
 
@@ -51,7 +51,7 @@ class Column:
     kind: Kind = "count"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Table:
     """`total` is the row of the whole, where the rows add up to one."""
 
@@ -122,7 +122,7 @@ _COLUMNS: Mapping[Figure, tuple[Column, ...]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Names:
     """What people call channels, teams and agents."""
 

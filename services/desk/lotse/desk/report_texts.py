@@ -1,13 +1,13 @@
 """The words of reports: what each figure is called, how it is defined, and its columns, in German and English."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from lotse.contracts.frozen import frozen
 from lotse.desk.channel_names import CHANNEL_NAMES
 from lotse.desk.language import Language
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Said:
     """A figure's name and its definition in a sentence or two."""
 

@@ -1,7 +1,6 @@
 """What reports are made of: spans of days in a zone, figures, and whose figures a caller may see. Pure."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
@@ -10,6 +9,7 @@ from pydantic import computed_field
 
 from lotse.contracts.commands import Role
 from lotse.contracts.config import Config
+from lotse.contracts.frozen import frozen
 from lotse.contracts.values import Sentiment, Situation
 from lotse.desk.model import Model
 
@@ -32,7 +32,7 @@ class BadSpan(ValueError):
     """A report that cannot be made; the text says why."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Span:
     """Whole days of a zone, both ends included."""
 
@@ -100,7 +100,7 @@ def home_zone(config: Config) -> ZoneInfo:
     return ZoneInfo(next((calendar.zone for calendar in config.calendars.values()), "Europe/Berlin"))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Selection:
     """What a report is about; None does not filter."""
 
@@ -272,7 +272,7 @@ class Report(Model):
     open_now: tuple[OpenNow, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Reader:
     """Who reads: an agent sees the totals, his own line and his own teams'; leads, admins and services all."""
 

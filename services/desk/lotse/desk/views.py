@@ -4,10 +4,10 @@ A list is read from the tables by `reads.places`; what changes afterwards is jud
 an open page needs no query of its own. Both are held to each other by a test.
 """
 
-from dataclasses import replace
 from datetime import datetime
 
 from lotse.contracts.channels import PROFILES
+from lotse.contracts.frozen import replace
 from lotse.contracts.values import Sentiment, Situation, Status
 from lotse.desk.api import models as m
 from lotse.desk.auth import Caller

@@ -1,16 +1,16 @@
 """The operator's accounts with their secrets, by kind."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 
 from pydantic import SecretStr
 
 from lotse.contracts.config import ApiAccount, Config, MailAccount, MetaAccount
+from lotse.contracts.frozen import frozen
 from lotse.contracts.ids import AccountId
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Meta:
     id: AccountId
     config: MetaAccount
@@ -19,21 +19,21 @@ class Meta:
     access_token: SecretStr
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Mail:
     id: AccountId
     config: MailAccount
     token: SecretStr
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Api:
     id: AccountId
     config: ApiAccount
     token: SecretStr
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Accounts:
     meta: Mapping[str, Meta]
     mail: Mapping[str, Mail]

@@ -3,11 +3,11 @@
 import logging
 from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from lotse.contracts.envelope import Fact, encode_value
+from lotse.contracts.frozen import frozen
 from lotse.contracts.ids import AccountId
 from lotse.contracts.inbound import InboundEvent, MessageDeleted, MessageEdited, MessageReceived
 from lotse.ingest import store
@@ -27,7 +27,7 @@ class StoreUnavailable(Exception):
     """PostgreSQL cannot be had; the caller should send the same again."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Edge:
     """The way in. Safe to call for the same body again and from many replicas at once."""
 

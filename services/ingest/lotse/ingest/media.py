@@ -5,7 +5,6 @@ Only the account's Graph API and the provider's own hosts are asked, whatever a 
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import urljoin, urlsplit
 from uuid import UUID
@@ -13,6 +12,7 @@ from uuid import UUID
 import httpx
 from pydantic import BaseModel, ValidationError
 
+from lotse.contracts.frozen import frozen
 from lotse.ingest import store
 from lotse.ingest.accounts import Meta
 from lotse.ingest.channels.parsed import Blob
@@ -32,7 +32,7 @@ class _File(BaseModel):
     url: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Failed:
     """Why a file could not be had; `again` where it may be had later."""
 
@@ -65,7 +65,7 @@ def later(tries: int) -> timedelta:
     return timedelta(seconds=min(2**tries, 600))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Fetcher:
     """Fetches one file at a time for any account; never raises for what goes wrong on the way."""
 

@@ -1,9 +1,9 @@
 """What was not understood, tried again by the parsers of this release."""
 
 import asyncio
-from dataclasses import dataclass, replace
 from uuid import UUID
 
+from lotse.contracts.frozen import frozen, replace
 from lotse.ingest.accounts import Accounts
 from lotse.ingest.channels import mail, meta
 from lotse.ingest.channels.parsed import Parsed, Unreadable
@@ -13,7 +13,7 @@ from lotse.ingest.web.calls import Calls
 from lotse.ingest.web.problems import Away, Unknown
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Replayed:
     """What became of a part: kept no longer once it is understood, or what is left of it is kept by itself."""
 
@@ -21,7 +21,7 @@ class Replayed:
     events: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Replaying:
     """The same way in as a call's, with the ids that the parts had from the start."""
 

@@ -2,10 +2,10 @@
 
 import hashlib
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from lotse.contracts.frozen import frozen
 from lotse.contracts.ids import AccountId, derive
 from lotse.ingest.channels.parsed import Blob, Unparsed
 from lotse.runtime.postgres import Tx
@@ -124,7 +124,7 @@ DELETE FROM blob WHERE created_at < $1
 """
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Link:
     """A file behind a provider's link: attachment `number` of a message."""
 
@@ -136,7 +136,7 @@ class Link:
     tries: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Whereabouts:
     """How far a file behind a link is: stored under its hash, given up, or still to come."""
 
@@ -145,7 +145,7 @@ class Whereabouts:
     pending: bool
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Kept:
     """A part that was not understood, without what it says."""
 
@@ -157,7 +157,7 @@ class Kept:
     received_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Parked:
     """Where a part that was not understood came from."""
 
@@ -167,7 +167,7 @@ class Parked:
     received_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Part:
     """A part that was kept, by the id that it is kept under."""
 

@@ -3,13 +3,14 @@
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import field
 from datetime import timedelta
 from typing import IO, Final
 
 from lotse.contracts import file_links
 from lotse.contracts.channels import Channel
 from lotse.contracts.file_links import FileLink
+from lotse.contracts.frozen import frozen, replace
 from lotse.contracts.values import Attachment
 from lotse.notifier.core.model import Outgoing
 from lotse.notifier.core.outcome import Busy, NotSent, Outcome, Refused
@@ -30,7 +31,7 @@ _INLINE: Final = 256 * 1024
 _LINKS_LAST: Final = timedelta(days=1)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Freight:
     """Calls that carry files. A call has half its time for fetching, and a second more for each megabyte."""
 

@@ -1,10 +1,10 @@
 """The queue in the table `outgoing`: what is due, what stands still, what is over."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from lotse.contracts.frozen import frozen
 from lotse.notifier.core.delivery import Call
 from lotse.notifier.core.model import Sink, Stop, StopReason
 from lotse.notifier.store import outgoing_of
@@ -50,7 +50,7 @@ WHERE o.id = held.id
 """
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Claim:
     """Who claims: by which way out, under which journal, for how long; and how often a resting account is tried."""
 

@@ -5,11 +5,11 @@ import itertools
 import random
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 from zlib import crc32
 
+from lotse.contracts.frozen import frozen
 from lotse.sentiment.core.language import LANGUAGES
 from lotse.sentiment.core.lexicon import TOPICS
 from lotse.sentiment.core.model import HEADS
@@ -36,7 +36,7 @@ class LabelsError(Exception):
         self.path, self.line = path, line
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Labelled:
     """A message and what a person said of it.
 

@@ -3,7 +3,6 @@
 import math
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from typing import Protocol, cast
 
 import numpy as np
@@ -12,6 +11,7 @@ from scipy.sparse import csr_matrix
 from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_limits
 
+from lotse.contracts.frozen import frozen, replace
 from lotse.sentiment.core import HEADS, Limits
 from lotse.sentiment.core import language as languages
 from lotse.sentiment.core.features import DENSE, ROWS, Features, extract
@@ -62,7 +62,7 @@ class _Make(Protocol):
 _regression = cast(_Make, LogisticRegression)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Head:
     """Weights of one head: a column per answer, a row per feature, and the bias."""
 

@@ -2,13 +2,13 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
+from lotse.contracts.frozen import frozen
 from lotse.sentiment.core import Model, read
 from lotse.sentiment.corpus import ANSWERS, Head, Labelled
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Score:
     """Figures of one head; `pairs` counts (label, answer), and an answer that is no label, as `unsure`, is wrong."""
 
@@ -57,7 +57,7 @@ def _f1(right: int, given: int, wanted: int) -> float:
     return 2 * right / (given + wanted) if given + wanted else 0.0
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Report:
     """Figures per head, and how well the topics that a person named were found."""
 

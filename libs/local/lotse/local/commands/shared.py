@@ -1,7 +1,6 @@
 """What the commands have in common: where they look, and how a mistake is said."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,6 +9,7 @@ from typer._click import Context  # the base class names it, and typer exports i
 from typer.core import TyperGroup
 
 from lotse.contracts.config_file import ConfigError
+from lotse.contracts.frozen import frozen
 from lotse.local import state
 from lotse.local.engines import state_folder
 from lotse.local.errors import LocalError
@@ -51,7 +51,7 @@ def group(help_text: str) -> typer.Typer:
     return typer.Typer(cls=Group, no_args_is_help=True, help=help_text)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Kafka:
     servers: str
     prefix: str

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Annotated, cast
 
 import typer
@@ -11,6 +11,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 from aiokafka.structs import TopicPartition
 
+from lotse.contracts.frozen import frozen
 from lotse.contracts.topics import TOPICS, TopicSpec
 from lotse.local.commands.shared import Folder, Kafka, KafkaServers, Prefix, group, kafka_of
 from lotse.local.errors import LocalError
@@ -19,7 +20,7 @@ from lotse.runtime.topics import create_topics
 topics = group("The topics of the installation.")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Stand:
     """One topic: offsets over all partitions, and how many records each group of readers is behind."""
 

@@ -1,13 +1,14 @@
 """What the demo says, in German or English."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Literal
+
+from lotse.contracts.frozen import frozen
 
 Language = Literal["de", "en"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Texts:
     """Every word of the demo in one language; braces are filled in."""
 

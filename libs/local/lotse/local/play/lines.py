@@ -1,7 +1,7 @@
 """One line for each thing that happens, in words."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from uuid import UUID
 
@@ -20,6 +20,7 @@ from lotse.contracts.conversations import (
 )
 from lotse.contracts.deadlines import DeadlineMet, DeadlineMissed, DeadlineRescheduled, DeadlineWarned
 from lotse.contracts.envelope import Event, Fact
+from lotse.contracts.frozen import frozen
 from lotse.contracts.ids import AgentId, ConversationId, MessageId
 from lotse.contracts.insights import MessageAnalysed
 from lotse.contracts.notices import NoticeSent, ReplyDelivered, ReplyFailed, ReplySent
@@ -28,7 +29,7 @@ from lotse.local.play.language import Texts
 from lotse.local.play.scene import Scene, Talk
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Line:
     """What happened to whom; `style` is rich's, `conversation` what `lotse trace` takes."""
 
@@ -40,7 +41,7 @@ class Line:
     conversation: ConversationId | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Teller:
     """Puts events into the words of one language.
 

@@ -8,6 +8,7 @@ from random import Random
 import httpx
 
 from lotse.contracts.config import Config
+from lotse.contracts.frozen import frozen
 from lotse.contracts.ids import ConversationId, MessageId
 from lotse.local.play.desk import Desk
 from lotse.local.play.scene import Scene
@@ -17,7 +18,7 @@ from lotse.local.webhooks import Call
 _LONGEST_PAUSE = 5.0
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Pace:
     """`speed` minutes of the day pass in one minute; `once` plays a single day."""
 

@@ -1,12 +1,12 @@
 """How a customer of the play is heard: in the real format of his channel, signed as the provider signs."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from lotse.contracts.channels import Channel
 from lotse.contracts.config import ApiAccount, Config, MailAccount, MetaAccount
+from lotse.contracts.frozen import frozen
 from lotse.contracts.ids import AccountId, ConversationId, MessageId, ReplyId, message_id
 from lotse.contracts.references import mail_message_id, plus_address
 from lotse.local.secrets import resolve
@@ -14,7 +14,7 @@ from lotse.local.standin.graph import INSTAGRAM_SCOPED
 from lotse.local.webhooks import Call, Meta, mail, typed
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Person:
     """A customer. `number` is his own in this play and makes every id of his; `stamp` differs from play to play."""
 
@@ -32,7 +32,7 @@ class Person:
         return "-".join((self.stamp, f"{self.number:05}", *(f"{part:02}" for part in parts)))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Answered:
     """What a customer answers to: our last reply in this conversation."""
 
@@ -40,7 +40,7 @@ class Answered:
     reply: ReplyId
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Word:
     """One call to ingest and the id that the message gets there."""
 
@@ -56,7 +56,7 @@ class Voice(Protocol):
     def delete(self, n: int, at: datetime) -> Call | None: ...
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class MessengerVoice:
     meta: Meta
     person: Person
@@ -82,7 +82,7 @@ class MessengerVoice:
         return self.meta.messenger_deleted(self._sender, self._mid(n), at, direct=self.direct)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CommentVoice:
     """Comments under a post of the page or the Instagram account; later ones answer the first."""
 
@@ -119,7 +119,7 @@ _NUMBERS = ("4917139200", "4917604069")
 """Numbers that the Bundesnetzagentur keeps for films: two more digits follow."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class WhatsAppVoice:
     meta: Meta
     person: Person
@@ -143,7 +143,7 @@ class WhatsAppVoice:
         return self.meta.whatsapp_deleted(self._sender, self.person.name, f"{self._wamid(n)}-x", self._wamid(n), at)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class MailVoice:
     account: AccountId
     settings: MailAccount
@@ -168,7 +168,7 @@ class MailVoice:
         del n, at
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class TypedVoice:
     """Letters and phone notes, typed in by somebody in the house."""
 
@@ -192,7 +192,7 @@ class TypedVoice:
         del n, at
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Choir:
     """Makes voices for the accounts of a configuration."""
 

@@ -12,13 +12,14 @@ from dataclasses import dataclass, field
 from typing import cast
 
 from lotse.contracts.channels import Channel, profile
+from lotse.contracts.frozen import frozen
 from lotse.local.standin.graph import INSTAGRAM, Sender, error, node_and_edge
 from lotse.local.standin.http import Request, Response
 
 MEDIA = "/media/"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class File:
     """One file, byte for byte."""
 

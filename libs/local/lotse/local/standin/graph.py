@@ -8,13 +8,13 @@ import base64
 import json
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import cast
 from urllib.parse import parse_qs, unquote
 from uuid import UUID
 
 from lotse.contracts.channels import Channel
 from lotse.contracts.config import Config, MetaAccount
+from lotse.contracts.frozen import frozen
 from lotse.contracts.ids import AccountId
 from lotse.contracts.references import reply_of
 from lotse.local.standin.faults import Fault
@@ -29,7 +29,7 @@ INSTAGRAM_SCOPED = "1784"
 """Where Meta knows by itself whether a person writes on Messenger or Instagram, here the id's beginning tells."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Sender:
     """One Meta account and what it signs in with."""
 
@@ -52,7 +52,7 @@ def _secret(ref: str) -> str:
     return secret(ref).get_secret_value()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Wish:
     """What one request wants sent."""
 

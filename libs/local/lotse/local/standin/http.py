@@ -8,6 +8,8 @@ from typing import cast
 
 from httptools import HttpParserError, HttpRequestParser
 
+from lotse.contracts.frozen import frozen
+
 
 @dataclass(slots=True)
 class Request:
@@ -29,7 +31,7 @@ class Request:
         return self.target.partition("?")[2]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Response:
     """What is answered after `delay` seconds; `drop` cuts the connection instead."""
 

@@ -1,7 +1,6 @@
 """What requests need, and who may make them."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Literal, cast
 
@@ -9,6 +8,7 @@ from fastapi import Depends, FastAPI, Request
 from fastapi.security import HTTPBearer
 
 from lotse.contracts.config import Config
+from lotse.contracts.frozen import frozen
 from lotse.desk.api.problems import ApiError, Problem
 from lotse.desk.auth import AuthError, BadToken, Caller, Guard, IssuerAway
 from lotse.desk.files import Files
@@ -20,7 +20,7 @@ from lotse.runtime.publish import Publisher
 Responses = dict[int | str, dict[str, object]]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Parts:
     """Made by `app.py` once the service has its connections; requests before that are told to come again."""
 

@@ -4,12 +4,12 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
 from nicegui import Client, background_tasks, ui
 
+from lotse.contracts.frozen import frozen
 from lotse.desk import alarms
 from lotse.desk.api import models as m
 from lotse.desk.api.problems import ApiError, reading
@@ -32,7 +32,7 @@ _AT_MOST = 1.0
 _CRISIS = "crisis"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class BannerTexts:
     one_crisis: str
     crises: str
@@ -89,7 +89,7 @@ TEXTS: Mapping[Language, BannerTexts] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Alarm:
     """One banner: what it is called, since when it is as it is, what it says and where it leads."""
 

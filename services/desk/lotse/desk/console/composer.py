@@ -4,7 +4,6 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from time import monotonic
 from typing import TYPE_CHECKING, Literal, TypeVar
 from uuid import UUID
@@ -13,6 +12,7 @@ from nicegui import background_tasks, ui
 from nicegui.events import GenericEventArguments
 from pydantic import Field, ValidationError
 
+from lotse.contracts.frozen import replace
 from lotse.desk import drafts
 from lotse.desk.api import models as m
 from lotse.desk.api.parts import Parts

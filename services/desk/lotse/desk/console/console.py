@@ -3,7 +3,7 @@
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
@@ -15,6 +15,7 @@ from starlette.middleware.sessions import SessionMiddleware
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 
+from lotse.contracts.frozen import frozen
 from lotse.desk.api import problems
 from lotse.desk.api.parts import Parts
 from lotse.desk.api.problems import ApiError, reading
@@ -34,7 +35,7 @@ log = logging.getLogger(__name__)
 STATIC = Path(__file__).parent / "static"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Console:
     """The pages' way to the desk. `parts` raises ApiError 503 until the service has its connections."""
 

@@ -1,7 +1,6 @@
 """Files on the pages: links to show them by, the way in for the composer, and what is said when one is refused."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 from uuid import UUID
 
@@ -10,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from lotse.contracts.channels import Channel, profile
+from lotse.contracts.frozen import frozen
 from lotse.contracts.replies import Problem, ProblemCode
 from lotse.contracts.values import Attachment
 from lotse.desk.api.problems import ApiError
@@ -42,7 +42,7 @@ def attached(console: "Console", file_id: str) -> Attachment | None:
     return console.parts().files.attached(file_id)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FileTexts:
     refused: Mapping[str, str]
     """By reason; `{file}`, `{limit}` and `{most}` are filled in."""

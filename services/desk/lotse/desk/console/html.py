@@ -12,6 +12,8 @@ from urllib.parse import urlsplit
 
 import nh3
 
+from lotse.contracts.frozen import frozen
+
 MAX_LENGTH: Final = 1_000_000
 """Characters of HTML that are looked at; longer mails are shown as text."""
 MAX_TAGS: Final = 20_000
@@ -81,7 +83,7 @@ blockquote {{ margin: 0 0 0 8px; padding-left: 8px; border-left: 3px solid #c9d2
 Refusal = Literal["too_long", "too_nested"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Page:
     """An HTML mail as a whole document for a sandbox, and how many of its pictures are not fetched."""
 
@@ -105,7 +107,7 @@ class _Pictures:
         return source if self.fetch else BLANK
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Attributes:
     """Decides over each attribute that the allow lists let through."""
 
@@ -155,7 +157,7 @@ def page(html: str, *, pictures: bool = False) -> Page | Refusal:
 PieceKind = Literal["text", "link", "strong", "time"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Piece:
     """A stretch of text as it is shown; `to` is the address of a link, or a moment in ISO 8601."""
 

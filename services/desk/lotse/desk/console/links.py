@@ -1,12 +1,12 @@
 """One-time links: a signed token that says who, for a short while, and counts once on all replicas together."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 import jwt
 from pydantic import AwareDatetime, Field, SecretStr, ValidationError
 
+from lotse.contracts.frozen import frozen
 from lotse.desk.model import Model
 
 AUDIENCE = "lotse-console-link"
@@ -17,7 +17,7 @@ class BadLink(Exception):
     """The token is expired, forged or no link at all."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Link:
     id: UUID
     agent: str

@@ -9,12 +9,12 @@ gathers there, so that a slow page, or one whose connection is cut, gets the sum
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from time import monotonic
 
 from nicegui import Client, background_tasks
 
+from lotse.contracts.frozen import frozen, replace
 from lotse.desk import changes
 from lotse.desk.api.problems import ApiError
 from lotse.desk.changes import EVERYTHING, Changes, Cursor, News
@@ -43,7 +43,7 @@ _QUIET = timedelta(seconds=2)
 """Whoever reads nothing new for this long has caught up."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class AsOf:
     """How old what is shown may be: when the youngest event read was published, and how late it was read."""
 

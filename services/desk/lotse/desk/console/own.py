@@ -3,7 +3,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -11,6 +11,7 @@ from uuid import uuid4
 from nicegui import Client, ui
 
 from lotse.contracts.commands import AgentHeartbeat, AgentStatusRequested
+from lotse.contracts.frozen import frozen
 from lotse.contracts.ids import AgentId
 from lotse.contracts.values import Presence
 from lotse.desk.acting import ask
@@ -34,7 +35,7 @@ _SHARED = timedelta(seconds=5)
 """A beat from another page of the same agent, this short ago, does for this one, too."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class OwnTexts:
     you: str
     presence: str

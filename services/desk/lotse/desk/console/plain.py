@@ -1,12 +1,12 @@
 """Pages that stand alone, without NiceGUI: sign-in and what goes wrong before it."""
 
-from dataclasses import dataclass
 from html import escape
 from string import Template
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
+from lotse.contracts.frozen import frozen
 from lotse.desk.console.viewer import Language, language, theme
 
 _PAGE = Template("""<!doctype html>
@@ -38,7 +38,7 @@ $body</div>
 _OTHER: dict[Language, tuple[Language, str]] = {"de": ("en", "English"), "en": ("de", "Deutsch")}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Html:
     """Markup that was made from escaped parts."""
 

@@ -2,13 +2,13 @@
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 from fastapi import APIRouter, Form, Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from lotse.contracts.config import Agent
+from lotse.contracts.frozen import frozen
 from lotse.contracts.ids import AgentId
 from lotse.desk.api.problems import ApiError, reading
 from lotse.desk.auth import Caller
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SignInTexts:
     title: str
     lead: str

@@ -1,12 +1,12 @@
 """What the frame says. Each page keeps its own texts in the same way: a frozen class, one object a language."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from lotse.contracts.frozen import frozen
 from lotse.desk.language import Language
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FrameTexts:
     pages: Mapping[str, str]
     skip: str

@@ -1,6 +1,5 @@
 """Who looks at a page: signed in by a cookie that the session middleware signs."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal, cast
 from uuid import UUID, uuid4
@@ -9,6 +8,7 @@ from pydantic import AwareDatetime, ValidationError
 from starlette.requests import HTTPConnection
 
 from lotse.contracts.commands import Role
+from lotse.contracts.frozen import frozen
 from lotse.desk.auth import Caller
 from lotse.desk.language import Language, language_of
 from lotse.desk.model import Model
@@ -33,7 +33,7 @@ class _Kept(Model):
     by_issuer: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Viewer:
     """The person, and how he wants to be spoken to. `session` is the sign-in's own id, `until` when it ends."""
 

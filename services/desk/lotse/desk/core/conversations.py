@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import assert_never
@@ -12,6 +11,7 @@ from pydantic import TypeAdapter
 
 from lotse.contracts import conversations as c
 from lotse.contracts.envelope import Event, Fact
+from lotse.contracts.frozen import replace
 from lotse.contracts.values import Attachment, Identity, Reading, Span, Status
 from lotse.desk.core import demand
 from lotse.desk.core import rows as r

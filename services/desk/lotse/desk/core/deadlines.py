@@ -1,10 +1,10 @@
 """What was promised, as the desk shows it."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 from lotse.contracts import deadlines as d
 from lotse.contracts.envelope import Event
+from lotse.contracts.frozen import replace
 from lotse.desk.core.rows import Deadline
 from lotse.desk.core.state import State
 

@@ -1,11 +1,11 @@
 """What went out, and what became of it."""
 
-from dataclasses import replace
 from datetime import datetime
 from typing import Literal
 
 from lotse.contracts import notices as n
 from lotse.contracts.envelope import Event
+from lotse.contracts.frozen import replace
 from lotse.contracts.ids import ReplyId
 from lotse.desk.core.rows import Delivery, NoticeRow
 from lotse.desk.core.state import State

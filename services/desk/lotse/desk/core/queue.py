@@ -5,13 +5,13 @@ who had the conversation before goes first for a while.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import get_args
 
 from lotse.contracts.channels import Channel, profile
 from lotse.contracts.config import Agent, Config, Routing
+from lotse.contracts.frozen import frozen
 from lotse.contracts.values import Language, Presence
 from lotse.desk.core.demand import Demand, Skills
 
@@ -35,7 +35,7 @@ class Why(StrEnum):
     """Somebody could take it: it is being assigned."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Worker:
     """An agent of the configuration as he stands now. `used`: units of his capacity."""
 
@@ -45,7 +45,7 @@ class Worker:
     used: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Call:
     """What conversations of one kind call for now; they suit the same agents."""
 
@@ -56,7 +56,7 @@ class Call:
     team: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Missing:
     """A skill that an agent lacks, or has at too low a level (0: not at all)."""
 
@@ -65,7 +65,7 @@ class Missing:
     needed: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Candidate:
     """An agent, and what keeps him from taking it."""
 
@@ -94,7 +94,7 @@ class Candidate:
         return self.suits and self.takes_work and self.has_room
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Waits:
     """A conversation in the queue."""
 
@@ -105,7 +105,7 @@ class Waits:
     queued_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class First:
     """Who had it before, and until when nobody else is given it."""
 
@@ -113,7 +113,7 @@ class First:
     until: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Ease:
     """When a rule drops skills next."""
 
@@ -121,7 +121,7 @@ class Ease:
     dropped: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Explained:
     why: Why
     candidates: tuple[Candidate, ...]

@@ -1,17 +1,17 @@
 """The rows of the projections. The order of the fields is the order of the columns that `store` writes."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 from uuid import UUID
 
+from lotse.contracts.frozen import frozen
 from lotse.contracts.values import Status
 
 Json = str
 """A value kept as JSON text, shown and never searched."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Heard:
     """How far one key of one topic was read, in which generation of the projections."""
 
@@ -22,7 +22,7 @@ class Heard:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Conversation:
     id: UUID
     opened_at: datetime
@@ -57,7 +57,7 @@ class Conversation:
     """Since when it is in the queue; None: it is not."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Message:
     conversation_id: UUID
     message_id: UUID
@@ -77,7 +77,7 @@ class Message:
     removed_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Reply:
     conversation_id: UUID
     reply_id: UUID
@@ -97,7 +97,7 @@ class Reply:
     """A public comment was answered in private."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Note:
     conversation_id: UUID
     note_id: UUID
@@ -107,7 +107,7 @@ class Note:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Assignment:
     conversation_id: UUID
     sequence: int
@@ -122,7 +122,7 @@ class Assignment:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Resolution:
     """One time that a conversation was done: `since` it was opened, or opened again."""
 
@@ -135,7 +135,7 @@ class Resolution:
     reopened_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Move:
     """One change of where a conversation stands, or (`relaxed`) of what it calls for while it waits."""
 
@@ -149,7 +149,7 @@ class Move:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Customer:
     """A name holds until a younger one is heard; of two of one moment the greater."""
 
@@ -159,7 +159,7 @@ class Customer:
     first_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CustomerIdentity:
     customer_id: UUID
     kind: str
@@ -168,7 +168,7 @@ class CustomerIdentity:
     verified: bool
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class AgentStatus:
     id: str
     status: str
@@ -176,7 +176,7 @@ class AgentStatus:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Outcome:
     """What became of a command. A command may cause several facts: the one of the least `order` is its outcome."""
 
@@ -195,7 +195,7 @@ class Outcome:
         return self.rank, self.subject, self.sequence
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Analysis:
     """How one message reads. Of two the one of the higher `rank` counts, compared element by element."""
 
@@ -206,7 +206,7 @@ class Analysis:
     pii: Json
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Correction:
     """How a person says that a message reads. It holds until an analysis of a later text is heard."""
 
@@ -223,7 +223,7 @@ class Correction:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ServiceLevel:
     """How a channel stands. `degraded_at` None: as usual; the other figures are those of the last change."""
 
@@ -242,7 +242,7 @@ class ServiceLevel:
 DeadlineState = Literal["open", "met", "cancelled"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Deadline:
     conversation_id: UUID
     deadline_id: UUID
@@ -263,7 +263,7 @@ class Deadline:
     """From start to answer, in the calendar's time."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Delivery:
     """What the provider did with a reply, or a reply that was given outside Lotse."""
 
@@ -284,7 +284,7 @@ class Delivery:
     text: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class NoticeRow:
     conversation_id: UUID
     notice_id: UUID

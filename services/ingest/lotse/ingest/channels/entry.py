@@ -1,9 +1,9 @@
 """What all of Meta's webhooks share: the entry, its changes, and who is who in them."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from lotse.contracts.channels import Channel
+from lotse.contracts.frozen import frozen
 from lotse.contracts.ids import AccountId
 from lotse.contracts.values import Attachment, Identity, IdentityKind
 from lotse.ingest.channels.parsed import Id, Incoming, Moment, happened
@@ -34,7 +34,7 @@ class Party(Incoming):
     username: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Post:
     """The entry that a part came in, and the account that it belongs to."""
 

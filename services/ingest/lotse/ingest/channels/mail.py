@@ -7,7 +7,6 @@ that real mail bears.
 import email
 import hashlib
 import re
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.message import Message
 from email.policy import compat32
@@ -15,6 +14,7 @@ from email.utils import parsedate_to_datetime
 
 from lotse.contracts.channels import Channel
 from lotse.contracts.config import MailAccount
+from lotse.contracts.frozen import frozen
 from lotse.contracts.ids import AccountId
 from lotse.contracts.references import conversation_of_plus_address, plus_address, reply_of_message_id
 from lotse.contracts.values import Attachment, Identity, IdentityKind
@@ -38,7 +38,7 @@ def page(raw: bytes) -> str | None:
     return html(email.message_from_bytes(raw, policy=compat32))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Mail:
     message: Message
     raw: bytes

@@ -3,10 +3,10 @@
 import base64
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from email.errors import MessageError
 from email.message import Message
 
+from lotse.contracts.frozen import frozen
 from lotse.ingest.channels.html import text_of_html
 from lotse.ingest.channels.mail_headers import as_text, decoded
 from lotse.ingest.channels.parsed import Blob
@@ -19,7 +19,7 @@ _MAX_PICTURES = 1024 * 1024
 _PICTURE = re.compile(r"cid:([^\s\"'<>)]{1,200})", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class File:
     name: str
     blob: Blob

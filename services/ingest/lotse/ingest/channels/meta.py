@@ -6,7 +6,6 @@ Source: https://developers.facebook.com/docs/graph-api/webhooks/getting-started
 import hashlib
 import hmac
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
 
@@ -14,6 +13,7 @@ from pydantic import JsonValue, ValidationError
 
 from lotse.contracts.channels import Channel
 from lotse.contracts.config import MetaAccount
+from lotse.contracts.frozen import frozen
 from lotse.contracts.ids import AccountId
 from lotse.ingest.channels import instagram, messenger, page, whatsapp
 from lotse.ingest.channels.entry import Change, Entry, Post
@@ -63,7 +63,7 @@ class _Webhook(Incoming):
     entry: tuple[JsonValue, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Part:
     """One item with the entry it came in; without one where it is no item of any entry.
 

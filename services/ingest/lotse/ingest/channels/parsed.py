@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -10,6 +9,7 @@ import pydantic_core
 from pydantic import BaseModel, BeforeValidator, ConfigDict, JsonValue, StringConstraints
 
 from lotse.contracts.envelope import Fact
+from lotse.contracts.frozen import frozen, replace
 from lotse.contracts.inbound import InboundEvent
 from lotse.contracts.values import Stored
 from lotse.ingest.text import clean_tree
@@ -27,7 +27,7 @@ class NotUnderstood(ChannelError):
     """Authentic, but nothing that this release knows; the message is a word for machines."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Blob:
     """A file or text that must be stored before the event that names it."""
 
@@ -43,7 +43,7 @@ class Blob:
         return Stored(sha256=self.sha256, media_type=self.media_type, size=len(self.body))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Unparsed:
     """A part of a body that was not understood, as it came; `reason` is a word for machines."""
 
@@ -55,7 +55,7 @@ class Unparsed:
         return cls(reason, json.dumps(part).encode())
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Parsed:
     """The facts in the body's order, what must be stored before them, and what was not understood.
 

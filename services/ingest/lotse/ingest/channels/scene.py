@@ -2,12 +2,12 @@
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, TypedDict
 
 from lotse.contracts.channels import Channel
 from lotse.contracts.envelope import Fact
+from lotse.contracts.frozen import frozen
 from lotse.contracts.ids import AccountId, ReplyId, message_id
 from lotse.contracts.inbound import (
     ActivityRecorded,
@@ -31,7 +31,7 @@ MAX_ATTACHMENTS = 100
 MAX_RECEIPTS = 200
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Found:
     """What one part of a body says; no facts at all: understood, and of no use here."""
 
@@ -47,7 +47,7 @@ class _Shared(TypedDict):
     received_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Scene:
     """What all events of one part share."""
 

@@ -1,7 +1,6 @@
 """`/v1/messages/{account}`: typed messages from our own systems."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Annotated, TypeVar
 
 from fastapi import FastAPI, Path, Query
@@ -10,6 +9,7 @@ from starlette.requests import Request
 
 from lotse.contracts.channels import Channel
 from lotse.contracts.envelope import problems
+from lotse.contracts.frozen import frozen
 from lotse.contracts.ids import MessageId, message_id
 from lotse.ingest.accounts import Api
 from lotse.ingest.channels import typed
@@ -38,7 +38,7 @@ class Accepted(BaseModel):
     external_id: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Way:
     """From a call to what is accepted of it."""
 

@@ -1,12 +1,12 @@
 """The automatic word that a message arrived: once per conversation, seldom per address, never to machines."""
 
 import re
-from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
 from lotse.contracts.conversations import ConversationQueued
 from lotse.contracts.envelope import Event, Fact
+from lotse.contracts.frozen import replace
 from lotse.contracts.ids import derive
 from lotse.contracts.notices import NoticeSuppressed
 from lotse.contracts.values import Address, Language, Situation, Triage

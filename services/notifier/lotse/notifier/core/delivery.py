@@ -1,11 +1,11 @@
 """How one row comes to its end, whatever arrives in whatever order: at most one `sent`, no blind repeat."""
 
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import assert_never
 from uuid import UUID
 
 from lotse.contracts.envelope import Event
+from lotse.contracts.frozen import frozen, replace
 from lotse.contracts.ids import AccountId, ReplyId, derive
 from lotse.contracts.notices import NoticeFailed, NoticeSent, ReplyDelivered, ReplyFailed, ReplySent
 from lotse.notifier.core import backoff
@@ -28,7 +28,7 @@ from lotse.notifier.core.rules import Rules
 from lotse.notifier.core.words import Word, plain
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Call:
     """One call that was claimed: which part of which row, and the how-manieth try."""
 

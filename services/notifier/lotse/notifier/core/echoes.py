@@ -1,9 +1,9 @@
 """Messages that left our account without our reference: ours after all, or written elsewhere."""
 
-from dataclasses import replace
 from uuid import UUID
 
 from lotse.contracts.envelope import Event
+from lotse.contracts.frozen import replace
 from lotse.contracts.ids import ConversationId, ReplyId, derive
 from lotse.contracts.notices import ReplySent
 from lotse.notifier.core.model import Echo, Letter, Outgoing, ProviderMessage, State

@@ -1,11 +1,11 @@
 """One event, and what follows from it."""
 
-from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
 from lotse.contracts.conversations import ConversationOpened, ConversationQueued, ReplyApproved
 from lotse.contracts.envelope import Event, Fact
+from lotse.contracts.frozen import replace
 from lotse.contracts.ids import ConversationId, thread_key
 from lotse.contracts.inbound import MessageDelivered, MessageEchoed, MessageFailed, MessageRead
 from lotse.contracts.values import Address

@@ -1,12 +1,12 @@
 """From an approved reply to a row that can be sent."""
 
-from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
 from lotse.contracts import replies
 from lotse.contracts.conversations import ReplyApproved
 from lotse.contracts.envelope import Event, Fact
+from lotse.contracts.frozen import replace
 from lotse.contracts.ids import ConversationId, thread_key
 from lotse.notifier.core.check import verdict
 from lotse.notifier.core.delivery import accept, fail

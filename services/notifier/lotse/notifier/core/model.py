@@ -11,6 +11,7 @@ from pydantic import AwareDatetime
 
 from lotse.contracts.channels import Channel
 from lotse.contracts.envelope import Value
+from lotse.contracts.frozen import frozen
 from lotse.contracts.ids import AccountId, AgentId, ConversationId
 from lotse.contracts.values import Address, Attachment
 
@@ -90,7 +91,7 @@ class Alarm(Value):
     body: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Outgoing:
     """One thing to send. Its id is the reply's, or derived from the cause."""
 
@@ -163,7 +164,7 @@ class Outgoing:
         return self.stage in (Stage.SENDING, Stage.UNKNOWN) or (self.stage is Stage.SENT and not self.provider_ids)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Conversation:
     """What the sending needs to know of a conversation."""
 
@@ -175,7 +176,7 @@ class Conversation:
     """The automatic word was decided on, whichever way."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Thread:
     """Which conversation a thread belongs to, and how far its messages were delivered and read."""
 
@@ -186,7 +187,7 @@ class Thread:
     read_up_to: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Echo:
     """A message that left our account without our reference, kept until it is known whose it is."""
 
@@ -199,7 +200,7 @@ class Echo:
 ProviderKey = tuple[AccountId, str]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ProviderMessage:
     """All that was heard of one message by the provider's id, perhaps before we know which one it is."""
 
@@ -223,7 +224,7 @@ class StopReason(StrEnum):
     """The endpoint said 410: it wants nothing more."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Stop:
     """An account or alert that stands still until a time, then one row tries it out."""
 

@@ -1,10 +1,10 @@
 """What the providers show us of our own messages."""
 
-from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
 from lotse.contracts.envelope import Event
+from lotse.contracts.frozen import replace
 from lotse.contracts.ids import thread_key
 from lotse.contracts.inbound import InboundEvent, MessageDelivered, MessageEchoed, MessageFailed, MessageRead, Receipt
 from lotse.notifier.core.delivery import accept, fail, mark

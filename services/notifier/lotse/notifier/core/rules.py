@@ -1,18 +1,19 @@
 """What the operator set, as the core needs it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import timedelta
 
 from lotse.contracts.channels import PROFILES, Channel, Profile, as_private_reply
 from lotse.contracts.config import Account, ApiAccount, Config, MailAccount, MetaAccount
+from lotse.contracts.frozen import frozen
 from lotse.contracts.ids import AccountId
 from lotse.notifier.core.model import Sink
 
 _META = frozenset({Channel.FACEBOOK, Channel.INSTAGRAM, Channel.MESSENGER, Channel.INSTAGRAM_DIRECT, Channel.WHATSAPP})
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Timings:
     """How long each kind of waiting lasts."""
 
@@ -33,7 +34,7 @@ class Timings:
     """How long an account rests where the provider does not say."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Rules:
     """The operator's file, with the figures of this service."""
 

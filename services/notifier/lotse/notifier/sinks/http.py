@@ -1,7 +1,6 @@
 """HTTP calls whose end is always known as one of three: an answer, certainly not sent, or nobody knows."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from io import BytesIO
@@ -21,6 +20,7 @@ from aiohttp import (
     TraceRequestHeadersSentParams,
 )
 
+from lotse.contracts.frozen import frozen
 from lotse.notifier.core.outcome import Ambiguous, NotSent, Refused
 from lotse.notifier.core.words import Word
 from lotse.notifier.sinks.networks import GuardedResolver, NetworkRefused, Networks
@@ -33,7 +33,7 @@ _AT_ONCE = 256 * 1024
 _LONGEST_WAIT = timedelta(hours=1)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Answer:
     """What the other side answered; at most 64 KB of it."""
 

@@ -6,7 +6,6 @@ Sources: Messenger Platform "Send API" and "Error codes", Instagram Platform "Co
 
 import json
 import re
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import IO
 from urllib.parse import quote
@@ -16,6 +15,7 @@ from pydantic import BaseModel, SecretStr, ValidationError
 
 from lotse.contracts.channels import Channel
 from lotse.contracts.config import MetaAccount
+from lotse.contracts.frozen import frozen
 from lotse.contracts.ids import ReplyId
 from lotse.contracts.references import provider_reference
 from lotse.contracts.values import Address, Attachment
@@ -47,7 +47,7 @@ _USER_ID = re.compile(r"[A-Z]{2}\.")
 """A business-scoped WhatsApp user id (`US.123…`), which stands in `recipient` instead of `to`."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Request:
     """One call: the path below the Graph URL and the JSON body."""
 
@@ -55,7 +55,7 @@ class Request:
     body: dict[str, object]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Message:
     """One part: a text, a file that was brought before, or both where the channel takes them together."""
 

@@ -6,7 +6,6 @@ developers.facebook.com/docs.
 """
 
 import json
-from dataclasses import dataclass
 from typing import IO, Final
 from urllib.parse import quote
 
@@ -16,6 +15,7 @@ from pydantic import BaseModel, ValidationError
 from lotse.contracts.channels import Channel, profile
 from lotse.contracts.config import MetaAccount
 from lotse.contracts.files import FileKind
+from lotse.contracts.frozen import frozen
 from lotse.contracts.values import Attachment
 
 _MESSENGER: Final = {
@@ -26,7 +26,7 @@ _MESSENGER: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Upload:
     """One call: the path below the Graph URL and the form."""
 

@@ -3,7 +3,6 @@
 import asyncio
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from email.headerregistry import Address as MailAddress
 from email.message import EmailMessage
@@ -15,6 +14,7 @@ import aiosmtplib
 from pydantic import SecretStr
 
 from lotse.contracts.config import MailAccount, Smtp
+from lotse.contracts.frozen import frozen
 from lotse.contracts.ids import ConversationId, ReplyId
 from lotse.contracts.references import mail_message_id, plus_address
 from lotse.contracts.values import Address
@@ -34,7 +34,7 @@ _IDLE = 10.0
 _MOST_IDLE = 8
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class MailFile:
     """A file of a mail with its content."""
 
@@ -43,7 +43,7 @@ class MailFile:
     body: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Mail:
     """What a mail is made of."""
 

@@ -9,12 +9,12 @@ import hashlib
 import hmac
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from pydantic import SecretStr
 
+from lotse.contracts.frozen import frozen
 from lotse.contracts.values import Attachment
 from lotse.notifier.core.model import Kind, Letter, Outgoing
 from lotse.notifier.core.outcome import (
@@ -59,7 +59,7 @@ def signed_headers(key: bytes | None, webhook_id: UUID, body: bytes, now: dateti
     return headers
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Carried:
     """A file for the system that delivers a reply: small ones whole, the others as a link that ends after a day."""
 

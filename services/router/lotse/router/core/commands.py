@@ -1,6 +1,5 @@
 """What people and other systems ask for; each command ends in exactly one event."""
 
-from dataclasses import replace
 from datetime import datetime
 from typing import assert_never
 
@@ -21,6 +20,7 @@ from lotse.contracts.conversations import (
     NoteAdded,
 )
 from lotse.contracts.envelope import Event
+from lotse.contracts.frozen import replace
 from lotse.contracts.ids import AgentId
 from lotse.contracts.values import Status
 from lotse.router.core import agents, corrections, queueing, replies

@@ -1,11 +1,10 @@
 """A person says how a message reads. His word stands until the text is edited or somebody corrects it again."""
 
-from dataclasses import replace
-
 from lotse.contracts.commands import ReadingCorrectRequested
 from lotse.contracts.conditions import DEFAULT_PRIORITY
 from lotse.contracts.conversations import ReadingChanged
 from lotse.contracts.envelope import Event
+from lotse.contracts.frozen import replace
 from lotse.contracts.values import Reading, Sentiment, Situation, Status, Triage
 from lotse.router.core import queueing, readings
 from lotse.router.core.refusals import actor_of, refuse

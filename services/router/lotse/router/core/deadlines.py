@@ -1,10 +1,10 @@
 """The open deadline of a conversation, which orders the queue."""
 
-from dataclasses import replace
 from typing import assert_never
 
 from lotse.contracts.deadlines import DeadlineCancelled, DeadlineMet, DeadlineRescheduled, DeadlineStarted
 from lotse.contracts.envelope import Event
+from lotse.contracts.frozen import replace
 from lotse.router.core.state import Conversation, Promise, State
 
 Told = DeadlineStarted | DeadlineRescheduled | DeadlineMet | DeadlineCancelled

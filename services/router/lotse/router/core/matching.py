@@ -7,6 +7,7 @@ from uuid import UUID
 
 from lotse.contracts.config import Agent as Card
 from lotse.contracts.conversations import AssignmentChanged
+from lotse.contracts.frozen import frozen
 from lotse.contracts.ids import AgentId, ConversationId, TeamId
 from lotse.contracts.values import Status
 from lotse.router.core import agents, commands, queueing
@@ -16,7 +17,7 @@ from lotse.router.core.state import Conversation, Skills, State
 _ALWAYS_IDLE = datetime.min.replace(tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Call:
     """What conversations of one kind call for: `rings` is what ring 1, 2 … to the current one ask, `only` ring 0."""
 
@@ -29,7 +30,7 @@ class Call:
     only: AgentId | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Waiting:
     """A conversation in the queue."""
 
@@ -37,7 +38,7 @@ class Waiting:
     kind: UUID
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Worker:
     """An agent who takes work, and how much of his capacity is in use."""
 
@@ -53,7 +54,7 @@ class Worker:
         return (capacity.hard if call.crisis else capacity.soft) - self.used
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Match:
     """A conversation for an agent. Ring 0: he had it before; 1: all skills; then what a rule relaxed."""
 

@@ -1,7 +1,6 @@
 """A customer's word: received, edited, taken back."""
 
 import hashlib
-from dataclasses import replace
 from datetime import datetime
 
 from lotse.contracts.channels import profile
@@ -14,6 +13,7 @@ from lotse.contracts.conversations import (
     MessageUpdated,
 )
 from lotse.contracts.envelope import Event
+from lotse.contracts.frozen import replace
 from lotse.contracts.ids import CustomerId
 from lotse.contracts.inbound import MessageDeleted, MessageEdited, MessageReceived
 from lotse.contracts.values import Actor, Presence, Status

@@ -1,9 +1,8 @@
 """What became of answers."""
 
-from dataclasses import replace
-
 from lotse.contracts.conversations import ConversationResolved, ConversationWaiting
 from lotse.contracts.envelope import Event
+from lotse.contracts.frozen import replace
 from lotse.contracts.notices import ReplyFailed, ReplySent
 from lotse.contracts.values import Actor, Status
 from lotse.router.core import replies

@@ -1,6 +1,5 @@
 """Who takes work, and what becomes of the work of those who left."""
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from lotse.contracts import calendars
@@ -8,6 +7,7 @@ from lotse.contracts.commands import AgentHeartbeat, AgentStatusRequested
 from lotse.contracts.config import Config
 from lotse.contracts.conversations import AgentStatusChanged
 from lotse.contracts.envelope import Event
+from lotse.contracts.frozen import replace
 from lotse.contracts.values import Actor, Presence, Status
 from lotse.router.core import agents, queueing
 from lotse.router.core.refusals import actor_of, is_privileged, refuse

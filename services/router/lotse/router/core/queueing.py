@@ -1,7 +1,7 @@
 """Waiting for an agent: how a conversation gets into the queue, and its place there."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -13,6 +13,7 @@ from lotse.contracts.conversations import (
     RoutingRelaxed,
 )
 from lotse.contracts.envelope import Event
+from lotse.contracts.frozen import replace
 from lotse.contracts.ids import ConversationId, TeamId, derive
 from lotse.contracts.values import Actor, Reading, Status
 from lotse.router.core import agents, rules

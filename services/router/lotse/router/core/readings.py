@@ -1,10 +1,10 @@
 """How messages read, and what that means for their conversation."""
 
-from dataclasses import replace
 from datetime import datetime
 
 from lotse.contracts.conversations import ReadingChanged
 from lotse.contracts.envelope import Event
+from lotse.contracts.frozen import replace
 from lotse.contracts.insights import MessageAnalysed
 from lotse.contracts.values import Reading, Status, Triage
 from lotse.router.core import queueing

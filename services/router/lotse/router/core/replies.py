@@ -1,13 +1,12 @@
 """Answers: checked before they may be sent, and what follows when they were."""
 
-from dataclasses import replace
-
 from lotse.contracts import pii
 from lotse.contracts.channels import Profile, as_private_reply, profile
 from lotse.contracts.commands import ReplyRequested
 from lotse.contracts.config import Agent as Card
 from lotse.contracts.conversations import ReplyApproved, ReplyBlocked
 from lotse.contracts.envelope import Event
+from lotse.contracts.frozen import replace
 from lotse.contracts.ids import AgentId, ReplyId
 from lotse.contracts.replies import Moment, Problem, ProblemCode, check, sign
 from lotse.contracts.values import Address, Status

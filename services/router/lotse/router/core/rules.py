@@ -1,12 +1,12 @@
 """What a conversation calls for, by the operator's rules."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from functools import reduce
 from typing import get_args
 
 from lotse.contracts.conditions import DEFAULT_PRIORITY, Subject, holds
 from lotse.contracts.config import Config, Relaxation, Rule
+from lotse.contracts.frozen import replace
 from lotse.contracts.values import Language, Situation
 from lotse.router.core.state import Conversation, Demand, Skills, Step
 

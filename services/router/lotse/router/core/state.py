@@ -10,6 +10,7 @@ from uuid import UUID
 from lotse.contracts.channels import Profile, profile
 from lotse.contracts.config import Config
 from lotse.contracts.envelope import Event, Fact
+from lotse.contracts.frozen import frozen
 from lotse.contracts.ids import AgentId, ConversationId, CustomerId, MessageId, ReplyId, TeamId
 from lotse.contracts.values import Address, Presence, Reading, Status
 
@@ -20,7 +21,7 @@ Skills = dict[str, int]
 """Skill to least level."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Turn:
     """What a decision is given beside the state: the time, and what its events hang on."""
 
@@ -29,7 +30,7 @@ class Turn:
     traceparent: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Step:
     """A rule's relaxation: from `after` the first queueing on, `required` is all that is called for."""
 
@@ -38,7 +39,7 @@ class Step:
     dropped: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Demand:
     """What the rules say that a conversation calls for. `steps` are rings 2, 3 …"""
 
@@ -52,7 +53,7 @@ class Demand:
     team: TeamId | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Hold:
     """Ring 0: until then only this agent may be given the conversation."""
 
@@ -60,7 +61,7 @@ class Hold:
     until: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Promise:
     """The open deadline, which orders the queue."""
 
@@ -68,7 +69,7 @@ class Promise:
     due_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Read:
     """The reading of the conversation and the message that it comes from."""
 
@@ -82,7 +83,7 @@ class Read:
     """Who said that it reads so; no analysis of this text counts after that."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PrivateReply:
     """The private answer to a public comment; there may be no second one to this comment."""
 
@@ -90,7 +91,7 @@ class PrivateReply:
     reply_id: ReplyId
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Conversation:
     """One conversation. `agent_id` has it (assigned, waiting or snoozed); `last_agent_id` had it before."""
 
@@ -142,7 +143,7 @@ class Conversation:
         return self.read.reading if self.read else None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Message:
     """A customer's message without its text: what an edit, a deletion or an analysis is measured against."""
 
@@ -159,7 +160,7 @@ class Message:
     read_edited_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Reply:
     """An answer that somebody asked to be sent, and how far it came."""
 
@@ -170,7 +171,7 @@ class Reply:
     resolves: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Agent:
     """An agent's presence. Skills and limits stand in the configuration."""
 

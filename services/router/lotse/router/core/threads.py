@@ -1,8 +1,8 @@
 """Which conversation a message belongs to."""
 
-from dataclasses import replace
 from uuid import UUID
 
+from lotse.contracts.frozen import replace
 from lotse.contracts.ids import ConversationId
 from lotse.contracts.inbound import MessageReceived
 from lotse.contracts.references import reply_of_message_id

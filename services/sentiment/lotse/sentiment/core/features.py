@@ -7,6 +7,7 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
+from lotse.contracts.frozen import frozen
 from lotse.sentiment.core.lexicon import SIGNS, TOPICS, Entry, Lexicon
 from lotse.sentiment.core.words import HANDLE, LINK, MAIL, tokens
 
@@ -47,7 +48,7 @@ _SHIFT = np.uint32(32 - ROWS_BITS)
 _FOLD = np.uint32(15)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Hit:
     """A word of the list that was met, with its polarity as it stands (negation and emphasis counted)."""
 
@@ -56,7 +57,7 @@ class Hit:
     negated: bool
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Features:
     """Rows of the weight table for words and for character n-grams, the dense numbers, and the words met."""
 

@@ -1,11 +1,11 @@
 """Word lists: what a word says about tone, triage and topic."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 from zlib import crc32
 
+from lotse.contracts.frozen import frozen
 from lotse.sentiment.core.words import fold
 
 SIGNS = (
@@ -71,7 +71,7 @@ class Word(NamedTuple):
     entry: Entry | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Lexicon:
     """The lists of one language; looking a word up is remembered, so it costs little the second time."""
 
@@ -80,7 +80,7 @@ class Lexicon:
     phrase_starts: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Tables:
     exact: dict[str, Entry]
     starts: dict[str, Entry]

@@ -2,13 +2,14 @@
 
 import io
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from hashlib import sha256
 from typing import get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lotse.contracts.frozen import frozen
 from lotse.contracts.values import Language, Situation, Triage
 from lotse.sentiment.core import features
 from lotse.sentiment.core.lexicon import Lexicon, parse_lexicon
@@ -27,7 +28,7 @@ class ModelError(Exception):
     """A file is no model that this release can use."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Limits:
     """How sure the model must be: below, sentiment is `unsure` and triage `service`."""
 
@@ -38,7 +39,7 @@ class Limits:
     situation: float = 0.4
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Model:
     """Weights by hashed row and column, the word lists they were trained with, and the version of the whole."""
 
@@ -52,7 +53,7 @@ class Model:
     version: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Parts:
     """What a trainer hands over: weights as they are stored, and the text of each language's list."""
 

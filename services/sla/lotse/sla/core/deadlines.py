@@ -1,18 +1,18 @@
 """Deadlines as they were published, and what has to be published next."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
 from lotse.contracts.envelope import Event
+from lotse.contracts.frozen import frozen, replace
 from lotse.contracts.ids import ConversationId, derive
 from lotse.sla.core import announce
 from lotse.sla.core.waits import ClockState, Reason, Status
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Deadline:
     """One deadline as its readers know it."""
 
@@ -28,7 +28,7 @@ class Ring(StrEnum):
     MISS = "miss"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Alarm:
     """A moment that a deadline has come to."""
 

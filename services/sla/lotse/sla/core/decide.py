@@ -1,12 +1,13 @@
 """What the service does with an event, with the passing of time and with new rules."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from lotse.contracts.channels import Channel
 from lotse.contracts.conversations import AgentStatusChanged
 from lotse.contracts.envelope import Event, Fact
+from lotse.contracts.frozen import frozen, replace
 from lotse.contracts.ids import AgentId, ConversationId, derive
 from lotse.contracts.values import Presence
 from lotse.sla.core.deadlines import Alarm, Deadline, ahead, compare, rung
@@ -18,7 +19,7 @@ from lotse.sla.core.rules import Rulebook
 _MOMENT = timedelta(microseconds=1)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Conversation:
     """What stands of one conversation; `traceparent` is that of the last event about it.
 

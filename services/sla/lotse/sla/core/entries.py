@@ -1,6 +1,5 @@
 """What a conversation's history is made of, and how it is read from events. No text and no names."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Literal
 
@@ -19,6 +18,7 @@ from lotse.contracts.conversations import (
     ReadingChanged,
 )
 from lotse.contracts.envelope import Event, Fact
+from lotse.contracts.frozen import frozen
 from lotse.contracts.ids import AccountId, ConversationId
 from lotse.contracts.notices import ReplySent
 from lotse.contracts.values import Language, Reading, Sentiment, Situation, Status, Triage
@@ -36,7 +36,7 @@ CONVERSATION_TYPES = (
 NOTICE_TYPES = (ReplySent,)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Placed:
     """The account that the conversation came in by."""
 
@@ -46,7 +46,7 @@ class Placed:
     kind: Literal["placed"] = "placed"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Word:
     """A customer's message; `id` is the message's. `at` is when he wrote it, `heard_at` when it reached us."""
 
@@ -57,7 +57,7 @@ class Word:
     kind: Literal["word"] = "word"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Removed:
     """The customer took a message back."""
 
@@ -67,7 +67,7 @@ class Removed:
     kind: Literal["removed"] = "removed"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Answered:
     """The provider accepted a human answer, or one was given elsewhere."""
 
@@ -76,7 +76,7 @@ class Answered:
     kind: Literal["answered"] = "answered"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Rated:
     """How the conversation reads from now on, as far as policies ask; None: nobody has read it."""
 
@@ -91,7 +91,7 @@ class Rated:
     kind: Literal["rated"] = "rated"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SetAside:
     """Spam or noise: nobody is owed an answer."""
 
@@ -100,7 +100,7 @@ class SetAside:
     kind: Literal["set_aside"] = "set_aside"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PutBack:
     """It was none: the customer has been waiting since his word."""
 
@@ -109,14 +109,14 @@ class PutBack:
     kind: Literal["put_back"] = "put_back"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Resolved:
     at: datetime
     id: str
     kind: Literal["resolved"] = "resolved"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Ruled:
     """Other policies or calendars hold from now on; `rules` is their version."""
 

@@ -6,13 +6,13 @@ compacted: an entry older than those is heard too late for its place and counts 
 
 from bisect import insort
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import reduce
 from typing import Final, assert_never
 
 from lotse.contracts.conditions import Subject
 from lotse.contracts.deadlines import Clock
+from lotse.contracts.frozen import frozen, replace
 from lotse.contracts.ids import AccountId, ConversationId, derive
 from lotse.sla.core.entries import (
     Answered,
@@ -34,7 +34,7 @@ KEPT: Final = 32
 """Entries that are kept in full; twice as many are compacted to this many."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Standing:
     """What the entries so far come to.
 
@@ -57,7 +57,7 @@ class Standing:
     closed: tuple[ClockState, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class History:
     """What was heard of one conversation, in order, after what its older entries came to.
 
@@ -121,7 +121,7 @@ def compacted(rulebook: Rulebook, history: History) -> History:
         return history
     base = _folded(rulebook, history.base, history.entries[:-KEPT])
     words = base.words if len(base.words) <= KEPT else (*base.words[: KEPT // 2], *base.words[-KEPT // 2 :])
-    base = replace(base, closed=(), removed=frozenset(), words=words)
+    base = replace(base, closed=(), removed=frozenset[str](), words=words)
     return History(base, history.entries[-KEPT:], place(history.entries[-KEPT - 1]))
 
 

@@ -3,13 +3,13 @@
 import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from statistics import fmean, median_low
 from typing import Final
 
 from lotse.contracts.channels import Channel
 from lotse.contracts.deadlines import ServiceLevelDegraded, ServiceLevelEvent, ServiceLevelRecovered
+from lotse.contracts.frozen import frozen, replace
 from lotse.sla.core.deadlines import Deadline
 from lotse.sla.core.waits import Reason, Status
 
@@ -28,7 +28,7 @@ LASTING: Final = timedelta(days=1)
 _DAWN = datetime(2000, 1, 1, tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Tally:
     """What some facts say of one channel's waits; tallies add up, in whatever order.
 
@@ -92,7 +92,7 @@ def _kept(deadline: Deadline) -> bool | None:
             return False if deadline.missed and deadline.state.reason is Reason.RESOLVED else None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Window:
     """Five minutes of one channel that are over. `p90` is in seconds, None without an answer."""
 
@@ -111,7 +111,7 @@ class Window:
         return self.answers >= ENOUGH
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Level:
     """A channel as its readers know it."""
 

@@ -1,8 +1,9 @@
 """Whether what is stored is what the history comes to: deadlines are a function of it, nothing else."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import fields, replace
+from dataclasses import fields
 
+from lotse.contracts.frozen import replace
 from lotse.contracts.ids import ConversationId
 from lotse.sla.core.decide import Conversation
 from lotse.sla.core.entries import Entry, place

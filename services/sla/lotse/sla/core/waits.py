@@ -1,7 +1,6 @@
 """One customer's wait for an answer: which promises held while it lasted, and what they come to."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
@@ -10,6 +9,7 @@ from lotse.contracts.calendars import Calendar, add, between
 from lotse.contracts.channels import Channel
 from lotse.contracts.config import Policy
 from lotse.contracts.deadlines import Clock
+from lotse.contracts.frozen import frozen, replace
 from lotse.sla.core.rules import Rulebook
 
 _NONE = timedelta(0)
@@ -34,7 +34,7 @@ class Reason(StrEnum):
     """A fact heard of late showed that there was no such wait."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ClockState:
     """One deadline as the history has it. `business_time` is what was used of it when it ended."""
 
@@ -60,7 +60,7 @@ class ClockState:
         return self.ended_at is not None and self.ended_at > self.due_at
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Promise:
     """From `since` on the policy at this place of its rules counts; the first counts from the word itself."""
 
@@ -69,7 +69,7 @@ class Promise:
     policy: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Wait:
     """A customer waits. `deadline_id` is derived from what ended the wait before, so an earlier word keeps it."""
 
@@ -80,7 +80,7 @@ class Wait:
     """Since when no policy holds any more."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Stretch:
     """Part of a wait that one calendar counts; the last one has no end."""
 

@@ -1,11 +1,11 @@
 """From a draft to a command and its outcome: sent once, however often it is asked for, and never lost on the way."""
 
 import asyncio
-from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Literal
 
 from lotse.contracts import commands as c
+from lotse.contracts.frozen import frozen, replace
 from lotse.contracts.values import Attachment
 from lotse.desk import drafts
 from lotse.desk.acting import Asked, ask
@@ -26,7 +26,7 @@ Then = Literal["waiting", "resolved"]
 State = Literal["sent", "refused", "colleague", "under_way", "unknown"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Wish:
     """How a draft is to go out. `confirmed`: the agent knows that a colleague has just answered."""
 
@@ -35,7 +35,7 @@ class Wish:
     confirmed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Result:
     """How far a draft came, in words for the agent; with `colleague` the words are his name."""
 
@@ -44,7 +44,7 @@ class Result:
     draft: Draft
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Sender:
     """One person's way to send."""
 

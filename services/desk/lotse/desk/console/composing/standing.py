@@ -1,7 +1,6 @@
 """What is to be said of a conversation before a word is written: where an answer goes, whether it can, until when."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -9,6 +8,7 @@ from lotse.contracts import replies, weighted
 from lotse.contracts.channels import PROFILES, Channel, LengthUnit, Profile, as_private_reply
 from lotse.contracts.config import Agent as Card
 from lotse.contracts.config import ApiAccount, Config, MailAccount, MetaAccount
+from lotse.contracts.frozen import frozen, replace
 from lotse.contracts.ids import AccountId, AgentId
 from lotse.contracts.replies import Moment, Remedy, Window
 from lotse.contracts.values import Status
@@ -74,7 +74,7 @@ class Facts(Model):
     language: Language
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Setting:
     """A conversation as one person faces it."""
 

@@ -1,15 +1,15 @@
 """What the reply box says, in German and English."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from lotse.contracts.answers import Variable
+from lotse.contracts.frozen import frozen
 from lotse.desk.language import Language
 
 Words = Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ComposerTexts:
     box: Words
     """For the browser; what stands in braces is filled in there."""

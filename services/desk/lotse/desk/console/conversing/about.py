@@ -4,11 +4,11 @@ Pure. What is said is said in the reader's language; times stay moments.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from lotse.contracts.channels import PROFILES, Channel
 from lotse.contracts.config import Config
+from lotse.contracts.frozen import frozen
 from lotse.contracts.values import IdentityKind, Presence, Status
 from lotse.desk.api import models as m
 from lotse.desk.api.board_models import Waiting
@@ -19,7 +19,7 @@ from lotse.desk.core.demand import Demand
 _SOCIAL = (IdentityKind.META, IdentityKind.WHATSAPP)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Heading:
     """The conversation in one line, and what can be done with it."""
 
@@ -41,14 +41,14 @@ class Heading:
     subject: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Name:
     kind: str
     value: str
     verified: bool
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Other:
     """Another conversation of the same customer."""
 
@@ -60,7 +60,7 @@ class Other:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Read:
     """How the conversation reads, and by which words."""
 
@@ -82,7 +82,7 @@ class Read:
     """Sentiment, triage and situation in the machine's words, to begin a correction with."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Promise:
     clock: str
     due_at: datetime | None
@@ -93,7 +93,7 @@ class Promise:
     ended_at: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Candidate:
     name: str
     presence: str
@@ -102,7 +102,7 @@ class Candidate:
     lacks: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class About:
     """All of the side panel."""
 
@@ -125,7 +125,7 @@ class About:
     trace_address: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Seen:
     """Everything that was read for one look at a conversation."""
 
@@ -284,7 +284,7 @@ def _candidates(waiting: Waiting, teller: Teller) -> Sequence[Candidate]:
     ]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Target:
     """Somebody, or a team, to whom a conversation can be given."""
 

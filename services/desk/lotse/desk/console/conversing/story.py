@@ -5,13 +5,13 @@ Pure. Times stay moments, as only the browser knows the reader's zone; days and 
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final, Literal
 from uuid import UUID
 
 from lotse.contracts.channels import PROFILES, Channel
 from lotse.contracts.config import Config
+from lotse.contracts.frozen import frozen, replace
 from lotse.contracts.values import Reading, Status
 from lotse.desk.api import models as m
 from lotse.desk.console.conversing.story_texts import STORY, StoryTexts
@@ -24,7 +24,7 @@ Kind = Literal["customer", "agent", "note", "quiet"]
 Tone = Literal["", "ok", "warn", "danger"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Mark:
     """A word below an entry, and when it came to be."""
 
@@ -33,7 +33,7 @@ class Mark:
     at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class File:
     """An attachment; without `to` it cannot be had yet."""
 
@@ -43,7 +43,7 @@ class File:
     image: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Entry:
     """One thing that happened. `here` False: in another conversation of the same customer."""
 
@@ -88,7 +88,7 @@ def moment(at: datetime | None) -> Piece:
     return Piece("time", "", at.isoformat()) if at else Piece("text", "?")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Teller:
     """Tells in one language, with the names that the operator's configuration gives."""
 
@@ -345,7 +345,7 @@ def length(time: timedelta) -> str:
     return f"{seconds // 86_400} d"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Delta:
     """What a page that shows one list must change to show another."""
 

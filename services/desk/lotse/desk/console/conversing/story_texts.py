@@ -1,12 +1,12 @@
 """The sentences of the line of time. `{who}`, `{until}` and the like are filled in, times in the reader's zone."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from lotse.contracts.frozen import frozen
 from lotse.desk.language import Language
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class StoryTexts:
     customer: str
     somebody: str

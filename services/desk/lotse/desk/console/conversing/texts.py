@@ -1,14 +1,14 @@
 """What the parts of a conversation's page say. `{n}`, `{who}`, `{time}` are filled in, most of them in the browser."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from lotse.contracts.frozen import frozen
 from lotse.desk.language import Language
 
 Texts = Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ConversationTexts:
     title: str
     none: str

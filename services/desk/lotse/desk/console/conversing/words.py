@@ -1,15 +1,15 @@
 """What machines call by one word, said to people. A word that has no sentence here is shown as it is."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from lotse.contracts.frozen import frozen
 from lotse.desk.channel_names import CHANNEL_NAMES
 from lotse.desk.language import Language
 
 Words = Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Vocabulary:
     """One language's sentences for the words of one kind each."""
 

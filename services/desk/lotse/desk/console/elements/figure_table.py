@@ -2,14 +2,15 @@
 """The table behind a chart, drawn by `figure_table.js`: opened and sorted in the browser."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import cast
 
 from nicegui import ui
 from nicegui.events import GenericEventArguments
 
+from lotse.contracts.frozen import frozen
 
-@dataclass(frozen=True, slots=True)
+
+@frozen
 class Shown:
     """Headings, rows as people read them, what each cell is sorted by, and the row of the whole."""
 

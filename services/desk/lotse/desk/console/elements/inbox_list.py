@@ -2,16 +2,16 @@
 """The inbox's views and list, drawn by `inbox_list.js`: rows come and go by deltas, time turns in the browser."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import cast
 
 from nicegui import ui
 
+from lotse.contracts.frozen import frozen
 from lotse.desk.console.inboxing.rows import Row
 from lotse.desk.console.inboxing.texts import Texts
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class People:
     """Who may have a conversation: names by id, in the order in which they are offered."""
 

@@ -2,12 +2,12 @@
 """The keys of a page: each part of it registers its own, and `?` lists them all."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 from typing import cast
 
 from nicegui import context, ui
 from nicegui.events import GenericEventArguments
 
+from lotse.contracts.frozen import frozen
 from lotse.desk.language import Language
 
 Do = Callable[[], Awaitable[None] | None]
@@ -15,7 +15,7 @@ Do = Callable[[], Awaitable[None] | None]
 _KEPT = "lotse-keys"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class KeysTexts:
     title: str
     close: str

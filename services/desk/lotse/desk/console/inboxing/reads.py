@@ -1,10 +1,10 @@
 """What the inbox asks beside its lists: how many stand in each view, which hold some words, what a person has seen."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from lotse.contracts.frozen import frozen
 from lotse.desk.api.models import View
 from lotse.desk.changes import LOOKED_AT_FOR
 from lotse.desk.core.deadlines import SOON
@@ -48,7 +48,7 @@ WHERE assignee IS NOT NULL AND status IN ('assigned', 'waiting', 'snoozed') GROU
 """
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Counts:
     """How many stand in each view, `MOST` at the most, and with each person."""
 

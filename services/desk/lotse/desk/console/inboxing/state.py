@@ -1,11 +1,11 @@
 """What an inbox shows, as it stands in the address: after a reload or a restart of the desk it is the same."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from urllib.parse import parse_qsl
 from uuid import UUID
 
 from lotse.contracts.channels import Channel
+from lotse.contracts.frozen import frozen
 from lotse.contracts.values import Sentiment, Status
 from lotse.desk.api.models import View
 from lotse.desk.reads import Filter
@@ -13,7 +13,7 @@ from lotse.desk.reads import Filter
 _LONGEST = 200
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class State:
     """A view, what narrows it, and the conversation that stands open."""
 

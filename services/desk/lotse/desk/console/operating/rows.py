@@ -1,9 +1,9 @@
 """What the operations page shows, said in the reader's language. Pure; times stay moments, None is not known."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
+from lotse.contracts.frozen import frozen
 from lotse.contracts.ops import Account, Part
 from lotse.desk.console.conversing.words import say
 from lotse.desk.console.operating.texts import OperationsTexts
@@ -18,7 +18,7 @@ OLD = 10.0
 """Seconds: what waits longer in an outbox is not on its way."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ProcessRow:
     """One replica. `fault`: it cannot be asked, and nothing is known of it."""
 
@@ -30,7 +30,7 @@ class ProcessRow:
     behind: int | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ServiceRow:
     name: str
     fault: str | None
@@ -41,7 +41,7 @@ class ServiceRow:
     parked: int | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PartitionRow:
     partition: int
     end: int
@@ -49,7 +49,7 @@ class PartitionRow:
     behind: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class GroupRow:
     name: str
     behind: int | None
@@ -58,7 +58,7 @@ class GroupRow:
     partitions: tuple[PartitionRow, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class TopicRow:
     name: str
     records: int
@@ -66,7 +66,7 @@ class TopicRow:
     groups: tuple[GroupRow, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ParkedRow:
     service: str
     id: int
@@ -82,7 +82,7 @@ class ParkedRow:
     trace_address: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Left:
     """Parked records of a service that are not shown; `unknown`: it cannot be told what it has parked."""
 
@@ -91,7 +91,7 @@ class Left:
     unknown: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class AccountRow:
     """`known` False: ingest cannot be asked, so its figures are not zero but unknown."""
 
@@ -109,7 +109,7 @@ class AccountRow:
     last_event: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PartRow:
     id: str
     account: str
@@ -120,7 +120,7 @@ class PartRow:
     trace_address: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Shown:
     """All of the page but its moment."""
 
@@ -136,7 +136,7 @@ class Shown:
     parts_total: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Record:
     """A parked record to be looked at. `value` None: hidden, or there is none (`size` 0)."""
 
@@ -146,7 +146,7 @@ class Record:
     value: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Telling:
     """How rows are said: the language, and the template of a trace's address."""
 

@@ -1,14 +1,14 @@
 """What the operations page says. `{n}`, `{who}`, `{time}`, `{what}` are filled in, most of them in the browser."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from lotse.contracts.frozen import frozen
 from lotse.desk.language import Language
 
 Texts = Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class OperationsTexts:
     title: str
     board: Texts

@@ -3,7 +3,7 @@
 
 import asyncio
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -11,6 +11,7 @@ from uuid import UUID
 from nicegui import Client, background_tasks, ui
 from starlette.requests import Request
 
+from lotse.contracts.frozen import frozen, replace
 from lotse.desk import drafts, views
 from lotse.desk import reads as lists
 from lotse.desk.api.models import Summary, View
@@ -52,7 +53,7 @@ def add_to(console: "Console") -> None:
             inbox.build(texts(viewer.language), State.read(request.query_params).open)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Shared:
     """What all open inboxes of the process ask for together."""
 

@@ -2,7 +2,6 @@
 """The numbers: each figure as a chart, with its definition, the table behind it and a file of that."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, Request
@@ -10,6 +9,7 @@ from nicegui import ui
 from starlette.responses import RedirectResponse, Response
 
 from lotse.contracts.channels import Channel
+from lotse.contracts.frozen import frozen
 from lotse.desk.api.parts import Desk
 from lotse.desk.api.problems import ApiError
 from lotse.desk.api.reports import Wanted, csv_of, reader_of, report_for
@@ -52,7 +52,7 @@ def add_to(console: "Console") -> None:
         Numbers(console, viewer, request.query_params)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Card:
     """One figure on the page."""
 

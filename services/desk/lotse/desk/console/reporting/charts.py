@@ -5,10 +5,10 @@ in symbol and dash and bars in order, so that nothing rests on colour alone. Not
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from lotse.contracts.frozen import frozen
 from lotse.desk.console.reporting.words import TEXTS
 from lotse.desk.language import Language
 from lotse.desk.report_tables import Cell, Figure, Table
@@ -21,7 +21,7 @@ MOST_ACROSS = 15
 """Bars that a chart across shows; the table has them all."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Drawn:
     """How a figure is drawn: `lines` and `bars` over time, `across` by name; `share` is a line in percent."""
 

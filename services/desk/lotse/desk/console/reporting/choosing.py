@@ -1,19 +1,19 @@
 """What somebody chose to see, as the page's address keeps it. Pure."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date, timedelta
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from lotse.contracts.channels import Channel
+from lotse.contracts.frozen import frozen
 from lotse.desk.reports import BadSpan, Selection, Step, span_of, zone_of
 
 _DAY = timedelta(days=1)
 RANGES = ("today", "yesterday", "7", "30", "own")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Choice:
     """A period that moves on with the days, unless it is somebody's own; empty filters are all."""
 

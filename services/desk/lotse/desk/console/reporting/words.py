@@ -1,13 +1,13 @@
 """How numbers are written, and what the page of numbers says."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from lotse.contracts.frozen import frozen
 from lotse.desk.language import Language
 from lotse.desk.report_tables import Cell, Kind
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class NumbersTexts:
     title: str
     period: str

@@ -1,10 +1,10 @@
 """What the team page shows of the boards, said in the reader's language. Pure; times stay moments."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from lotse.contracts.channels import PROFILES, Channel
+from lotse.contracts.frozen import frozen
 from lotse.contracts.values import Presence
 from lotse.desk.api import board_models as b
 from lotse.desk.console.conversing.about import Target
@@ -25,7 +25,7 @@ _WHYS = {
 DEFAULT_PRIORITY = 5
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Could:
     """Somebody who could take a conversation, and what keeps him from it."""
 
@@ -38,7 +38,7 @@ class Could:
     lacks: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Line:
     """A conversation in the queue."""
 
@@ -68,7 +68,7 @@ class Line:
     could: tuple[Could, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Reason:
     why: str
     said: str
@@ -76,7 +76,7 @@ class Reason:
     count: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class InHand:
     id: str
     customer: str
@@ -84,13 +84,13 @@ class InHand:
     due_at: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Skill:
     name: str
     level: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Card:
     """An agent."""
 
@@ -112,7 +112,7 @@ class Card:
     in_hand: tuple[InHand, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Kept:
     """A channel's promises today. `level` in per cent; None where nothing was decided."""
 
@@ -124,7 +124,7 @@ class Kept:
     overdue: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Shown:
     """All of the page."""
 

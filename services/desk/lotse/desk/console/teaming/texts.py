@@ -1,8 +1,8 @@
 """What the team page says. `{n}`, `{who}`, `{time}`, `{what}` are filled in, most of them in the browser."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from lotse.contracts.frozen import frozen
 from lotse.desk.console.conversing.texts import CONVERSATION
 from lotse.desk.language import Language
 
@@ -11,7 +11,7 @@ Texts = Mapping[str, str]
 _DIALOGS = ("close", "cancel", "busy", "transfer_to", "transfer_why", "team", "nobody_found")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class TeamTexts:
     title: str
     board: Texts
