@@ -80,7 +80,7 @@ async def test_a_page_whose_session_was_ended_elsewhere_goes_to_the_sign_in_and_
 
 async def test_a_session_that_runs_out_says_so_before_and_ends_while_the_page_is_open(stack, windows):
     context = await windows.context()
-    await context.add_cookies([cookie(stack, timedelta(seconds=20))])
+    await context.add_cookies([cookie(stack, timedelta(seconds=9))])
     page = await context.new_page()
     await page.goto("/")
     await expect(page.get_by_text("Ihre Anmeldung endet in wenigen Minuten.")).to_be_visible()

@@ -24,6 +24,8 @@ async def engines(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest
     places = Places(home=tmp_path_factory.mktemp("engines"), artefacts=state_folder() / "kafka")
     async with run_engines(places, _teller(pytestconfig)) as running:
         yield running
+        if running.kafka_control:
+            await running.kafka_control.kill()  # its data go with it, and to close a thousand logs takes 20 s
 
 
 @pytest.fixture(scope="session")

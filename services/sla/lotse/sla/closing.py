@@ -11,7 +11,7 @@ from lotse.runtime.postgres import Tx
 from lotse.sla import tallies
 from lotse.sla.core.levels import LASTING, NOTHING, PAST, WINDOW, Level, Window, closed, judge, window_of
 
-EVERY: Final = timedelta(seconds=30)
+EVERY: Final = timedelta(seconds=10)
 GRACE: Final = timedelta(seconds=30)
 """A batch that began in a window is committed by then, or counts in the next."""
 
