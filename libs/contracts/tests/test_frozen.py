@@ -1,8 +1,10 @@
 """Frozen records: equal by their fields, copied with changes."""
 
+from dataclasses import field
+
 import pytest
 
-from lotse.contracts.frozen import field, frozen, replace
+from lotse.contracts.frozen import frozen, replace
 
 
 @frozen

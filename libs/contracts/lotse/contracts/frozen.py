@@ -10,8 +10,6 @@ from dataclasses import dataclass, field, fields
 from functools import cache
 from typing import Any, TypeVar, cast, dataclass_transform
 
-__all__ = ["field", "frozen", "replace"]
-
 T = TypeVar("T")
 
 
