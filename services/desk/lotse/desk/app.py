@@ -38,7 +38,7 @@ def service(settings: DeskSettings) -> Service:
     http.add_middleware(Cookieless)
     return Service(
         name="desk",
-        gather=timedelta(milliseconds=50),
+        gather=timedelta(milliseconds=90),
         settings=settings,
         folds=(store.fold(),),
         jobs=(waiting.job(), changes.sweeping(), drafts.sweeping()),

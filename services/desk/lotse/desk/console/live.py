@@ -1,9 +1,9 @@
 # pyright: reportUnknownMemberType=false
 """News for open pages: the desk's changes, read once for all of them and told to each as often as it can take them.
 
-`Hub` is one per process. It is woken by this process's folds and looks by itself what other replicas folded, ten times
-a second at the most; while nobody follows it asks for nothing. A page holds a `Subscription`: what it was not told yet
-gathers there, so that a slow page, or one whose connection is cut, gets the sum of what it missed.
+`Hub` is one per process. It is woken by this process's folds and looks by itself what other replicas folded, twenty
+times a second at the most; while nobody follows it asks for nothing. A page holds a `Subscription`: what it was not
+told yet gathers there, so that a slow page, or one whose connection is cut, gets the sum of what it missed.
 """
 
 import asyncio
@@ -29,7 +29,7 @@ __all__ = ["AsOf", "Changes", "Hub", "Subscription", "while_shown"]
 _LOOK = 0.25
 """Seconds between two looks where no fold of this process wakes us."""
 
-_AT_MOST = 0.1
+_AT_MOST = 0.05
 """Seconds between two looks at the least."""
 
 _FRESH = timedelta(seconds=5)

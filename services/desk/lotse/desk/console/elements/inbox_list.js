@@ -59,10 +59,10 @@ export default {
       <div ref="scroller" class="ib-rows lt-inset" role="listbox" tabindex="0" :aria-label="texts.views[state.view]"
            :aria-busy="String(loading)" :aria-activedescendant="rowOf(active_id) ? 'ib-' + active_id : null"
            @scroll.passive="scrolled" @keydown="listKey" @focus="focused">
-        <div class="ib-space" role="presentation" :style="{height: length * 76 + 'px'}">
+        <div class="ib-space" role="presentation" :style="{height: length * 76 + 'px', paddingTop: first * 76 + 'px'}">
           <div v-for="one in visible" :key="one.row.id" :id="'ib-' + one.row.id" class="ib-row" role="option"
                :class="{active: one.row.id === active_id, open: one.row.id === state.open, unread: one.row.unread}"
-               :style="{transform: 'translateY(' + one.index * 76 + 'px)'}" :data-id="one.row.id"
+               :style="one.apart ? {position: 'absolute', inset: one.index * 76 + 'px 0 auto 0'} : null" :data-id="one.row.id"
                :aria-selected="String(one.row.id === state.open)" :aria-posinset="one.index + 1"
                :aria-setsize="complete ? length : -1" @click="open(one.row.id)">
             <InboxRow :row="one.row" :now="now" :slim="slim" :texts="texts" :agents="agents"/>
@@ -123,15 +123,19 @@ export default {
     removeEventListener("pagehide", this.keep);
   },
   computed: {
+    /** The first row that is drawn; the others follow it, so that a row that comes moves them without a word to each. */
+    first() {
+      return Math.max(0, Math.floor(this.top / HEIGHT) - BEYOND);
+    },
     /** The rows that can be seen, and the active one wherever it is, so that it can be named to a screen reader. */
     visible() {
       this.version;
-      const first = Math.max(0, Math.floor(this.top / HEIGHT) - BEYOND);
+      const { first } = this;
       const last = Math.min(this.order.length, Math.ceil((this.top + this.height) / HEIGHT) + BEYOND);
       const found = [];
       for (let index = first; index < last; index++) found.push(this.drawn(index));
       const active = this.active_id === null ? -1 : this.order.indexOf(this.active_id);
-      if (active >= 0 && (active < first || active >= last)) found.push(this.drawn(active));
+      if (active >= 0 && (active < first || active >= last)) found.push({ ...this.drawn(active), apart: true });
       return found;
     },
     active() {

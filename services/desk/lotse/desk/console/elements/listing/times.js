@@ -24,6 +24,10 @@ export function clock(ms, texts) {
   return hours ? `${hours}:${two(minutes)}:${two(seconds % 60)}` : `${minutes}:${two(seconds % 60)}`;
 }
 
+let writer = null;
+
 /** @returns {string} the moment as this page's language writes it */
-export const date = (ms) =>
-  new Date(ms).toLocaleString(document.documentElement.lang || undefined, { dateStyle: "medium", timeStyle: "medium" });
+export function date(ms) {
+  writer ??= new Intl.DateTimeFormat(document.documentElement.lang || undefined, { dateStyle: "medium", timeStyle: "medium" });
+  return writer.format(ms);
+}
