@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from lotse.runtime.fold import Begin, Caused, Effect, GiveBack
+from lotse.runtime.fold import Begin, Effect, GiveBack, Made
 from lotse.runtime.postgres import Tx
 from lotse.runtime.service import Service, run
 from lotse.runtime.settings import RuntimeSettings
@@ -37,9 +37,9 @@ async def never_begun(tx: Tx, by: UUID, kept: Collection[UUID]) -> int:
     return len(await tx.fetch(_GIVE_BACK, by, list(kept)))
 
 
-async def settle(tx: Tx, done: Sequence[tuple[UUID, None]], _: datetime) -> list[Caused]:
+async def settle(tx: Tx, done: Sequence[tuple[UUID, None]], _: datetime) -> Made:
     await tx.execute("UPDATE calling.call SET stage = 'sent' WHERE id = ANY($1::uuid[])", [one for one, _ in done])
-    return []
+    return Made()
 
 
 def calling(port: int) -> Effect[UUID, None]:

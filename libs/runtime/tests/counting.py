@@ -16,6 +16,7 @@ from lotse.contracts.values import Actor, Status
 from lotse.runtime.fold import Fold, Reads
 from lotse.runtime.postgres import Tx
 from lotse.runtime.testing import Harness
+from lotse.runtime.writes import Write
 
 AT = datetime.fromisoformat("2026-03-02T09:00:00+00:00")
 
@@ -81,15 +82,19 @@ def decide(state: State, fact: Fact[Event], now: datetime) -> list[Event]:
             return []
 
 
-async def save(tx: Tx, state: State) -> None:
+def save(state: State) -> list[Write]:
     tallies = list(state.tallies.values())
-    await tx.execute(
-        """UPDATE tally AS t SET notes = new.notes, texts = new.texts
-           FROM unnest($1::uuid[], $2::integer[], $3::text[]) AS new (id, notes, texts) WHERE t.id = new.id""",
-        [tally.conversation for tally in tallies],
-        [tally.notes for tally in tallies],
-        [tally.texts for tally in tallies],
-    )
+    return [
+        Write(
+            """UPDATE tally AS t SET notes = new.notes, texts = new.texts
+               FROM unnest($1::uuid[], $2::integer[], $3::text[]) AS new (id, notes, texts) WHERE t.id = new.id""",
+            (
+                [tally.conversation for tally in tallies],
+                [tally.notes for tally in tallies],
+                [tally.texts for tally in tallies],
+            ),
+        )
+    ]
 
 
 FOLD: Fold[State] = Fold(

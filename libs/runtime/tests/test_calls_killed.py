@@ -106,8 +106,8 @@ async def shell(database, table):
 
 
 def runner(shell: Shell, port: int, journal: Journal) -> EffectRunner[UUID, None]:
-    async def wake() -> None:
-        pass
+    async def wake(published: int, *, left: bool = True) -> None:
+        """There is no relay."""
 
     return EffectRunner(calling(port), shell, wake, journal=journal)
 

@@ -26,6 +26,7 @@ from lotse.runtime.publish import Publisher
 from lotse.runtime.service import Context
 from lotse.runtime.testing import NAMES, FakeRecord, Harness
 from lotse.runtime.ticking import Bell
+from lotse.runtime.writes import send
 
 
 @pytest.fixture
@@ -181,7 +182,7 @@ class Replicas:
             NAMES[told.facts[0].data.TOPIC],
             partition,
         )
-        await changes.mark(connection, [Applied(told.facts[0], partition, offset)])
+        await send(connection, changes.mark([Applied(told.facts[0], partition, offset)]))
         self.open[partition] = (transaction, connection, conversation(name))
 
     async def commit(self, partition: int) -> None:

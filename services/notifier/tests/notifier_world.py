@@ -28,6 +28,7 @@ from lotse.notifier.sending import Sender
 from lotse.runtime.fold import Begin, Effect
 from lotse.runtime.journal import Journal
 from lotse.runtime.testing import Harness
+from lotse.runtime.writes import send
 
 AT = datetime.now(UTC).replace(microsecond=0)
 KEY = b"0123456789abcdef0123456789abcdef"
@@ -296,8 +297,9 @@ class Shop:
 
     async def settle(self, *done: tuple[Call, Performed], sink: Sink = Sink.META) -> list[Event]:
         async with self.harness.database.transaction() as tx:
-            caused = await self.effect(sink).settle(tx, done, self.now)
-        return [one.event for one in caused]
+            made = await self.effect(sink).settle(tx, done, self.now)
+            await send(tx, made.writes)
+        return [one.event for one in made.events]
 
     async def send_and_die(self, sink: Sink = Sink.META) -> list[tuple[Call, Performed]]:
         """Claim and perform; the process is killed before it can settle."""

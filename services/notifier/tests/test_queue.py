@@ -49,8 +49,8 @@ NAMES = [str(one) for one in MANY]
 @pytest.mark.parametrize(
     ("query", "args"),
     [
-        (queue._CLAIM, ("meta", AT, 100, AT, [], None, MANY[0])),
-        (queue._CLAIM, ("meta", AT, 1, AT, [], ["shop"], MANY[0])),
+        (queue._CLAIM, ("meta", AT, 100, AT, None, MANY[0])),
+        (queue._CLAIM, ("meta", AT, 1, AT, "shop", MANY[0])),
         (queue._NEVER_BEGUN, ("meta", MANY[0], MANY)),
         (queue._TRY_OUT, ("meta", AT, timedelta(minutes=5), ["shop"])),
         (queue._OVERDUE, (AT - timedelta(days=1), 100)),

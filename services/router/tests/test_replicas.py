@@ -66,7 +66,7 @@ async def replicas(database: str, given: Config, number: int) -> AsyncGenerator[
         opened = [await Database.open(database, "router", 2) for _ in range(number)]
     try:
         yield [
-            Replica(Harness(pool, "router", [app.fold(given)]), given, partition)
+            Replica(Harness(pool, "router", [app.matching_fold(given)]), given, partition)
             for partition, pool in enumerate(opened)
         ]
     finally:
@@ -145,7 +145,7 @@ CROWD = config(AGENTS)
 
 @pytest.mark.parametrize(("steps", "people"), [(3, 4), (4, 40)], ids=["in each other's way", "ten thousand"])
 async def test_sixteen_workers_give_nothing_twice_and_exceed_no_limit(database: str, steps: int, people: int) -> None:
-    """Messages, answers, transfers and agents who come and go, while every worker matches.
+    """Messages, answers, transfers and agents who come and go, while every worker matches, in its batches and beside.
 
     After each round, when all is still, one matching run leaves no agent without work that he could do.
     """

@@ -32,9 +32,12 @@ from test_laws import RULES, histories
 from lotse.contracts.deadlines import DeadlineCancelled, DeadlineRescheduled
 from lotse.contracts.envelope import Event
 from lotse.contracts.ids import ConversationId
+from lotse.runtime.fold import Due
 from lotse.runtime.postgres import Tx
 from lotse.runtime.testing import Harness, fact_of
+from lotse.runtime.writes import send
 from lotse.sla import store
+from lotse.sla.core.deadlines import Alarm
 from lotse.sla.core.decide import State
 from lotse.sla.core.rules import Rules
 from lotse.sla.recompute import found_wrong
@@ -129,16 +132,20 @@ async def test_three_replicas_of_which_one_dies_publish_each_warning_and_each_mi
 
         holding, refused = asyncio.Event(), asyncio.Event()
 
-        async def save_and_die(tx: Tx, state: State) -> None:
-            await alarms.save(tx, state)
+        async def write_and_die(tx: Tx, owners: Sequence[str], now: datetime) -> tuple[State, Sequence[Due[Alarm]]]:
+            state, dues = await alarms.load(tx, owners, now)
+            for due in dues:
+                alarms.decide(state, due, now)
             assert state.changed()
+            await send(tx, alarms.save(state))
             holding.set()
             await refused.wait()
             third.database.terminate()
+            return state, dues
 
         async def die() -> None:
             with pytest.raises((asyncpg.InterfaceError, asyncpg.PostgresConnectionError, OSError)):
-                await third.tick(replace(alarms, save=save_and_die), now=at(60.02))
+                await third.tick(replace(alarms, load=write_and_die), now=at(60.02))
 
         async def tick_until_done(harness: Harness) -> None:
             await holding.wait()

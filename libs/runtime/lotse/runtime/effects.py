@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from time import monotonic
@@ -13,7 +12,7 @@ from lotse.runtime import telemetry
 from lotse.runtime.fold import Effect
 from lotse.runtime.journal import Journal
 from lotse.runtime.postgres import is_transient
-from lotse.runtime.ticking import GATHER, Shell, pause, wait
+from lotse.runtime.ticking import GATHER, Shell, Wake, pause, wait
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -41,7 +40,7 @@ class EffectRunner(Generic[T, R]):
         self,
         effect: Effect[T, R],
         shell: Shell,
-        wake: Callable[[], Awaitable[None]],
+        wake: Wake,
         gather: timedelta = GATHER,
         journal: Journal | None = None,
     ) -> None:
@@ -98,8 +97,8 @@ class EffectRunner(Generic[T, R]):
     async def _claim(self, limit: int) -> list[_Call[T]]:
         if self._doubtful:
             await self._give_back()
-        async with self._shell.database.transaction() as tx:
-            items = await self._effect.claim(tx, self._shell.clock(), limit, self._journal.id)
+        async with self._shell.database.connection() as connection:
+            items = await self._effect.claim(connection, self._shell.clock(), limit, self._journal.id)
         calls = [_Call(item) for item in items]
         self._calls.update(calls)
         return calls
@@ -139,6 +138,7 @@ class EffectRunner(Generic[T, R]):
     async def _settle_for_ever(self) -> None:
         while True:
             batch = [await self._done.get()]
+            await asyncio.sleep(GATHER.total_seconds())
             while not self._done.empty() and len(batch) < _SETTLE_AT_ONCE:
                 batch.append(self._done.get_nowait())
             await self._settle_until_done(batch)
@@ -163,12 +163,13 @@ class EffectRunner(Generic[T, R]):
         now = self._shell.clock()
         async with self._shell.database.transaction() as tx:
             done = [(call.item, result) for call, result in batch]
-            published = await self._shell.append(tx, await self._effect.settle(tx, done, now), now)
+            made = await self._effect.settle(tx, done, now)
+            published = await self._shell.append(tx, made.events, now, made.writes)
         for call, _ in batch:
             if call.place is not None:
                 self._journal.end(call.place)
         telemetry.count("lotse_effects_total", len(batch), effect=self._effect.name)
-        await self._wake()
+        await self._wake(len(published))
         return published
 
     async def _drained(self) -> None:

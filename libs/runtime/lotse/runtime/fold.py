@@ -1,6 +1,6 @@
 """The shapes that a service is made of: folds, timers, jobs, effects and streams."""
 
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Generic, TypeVar
 from uuid import UUID
@@ -8,7 +8,8 @@ from uuid import UUID
 from lotse.contracts.envelope import Event, Fact
 from lotse.contracts.frozen import frozen
 from lotse.contracts.topics import Topic
-from lotse.runtime.postgres import Tx
+from lotse.runtime.postgres import Row, Tx
+from lotse.runtime.writes import Write
 
 S = TypeVar("S")
 T = TypeVar("T")
@@ -47,17 +48,41 @@ class Applied:
 
 
 @frozen
-class Fold(Generic[S]):
-    """State, event, now → state, events. `load` locks in id order, `decide` is pure, `save` writes in bulk.
+class Made:
+    """What a step comes to: events, and what is written with them. `left`: there is more for the jobs to do."""
 
-    `mark` is told of what was applied, in the same transaction: for readers that follow the fold by offset.
+    events: Sequence[Caused] = ()
+    writes: Sequence[Write] = ()
+    left: bool = False
+
+
+@frozen
+class Then(Generic[S]):
+    """What else a batch leads to. `wanted` says by its state whether there may be anything.
+
+    `ask` is a query that goes with what the batch writes; `run` is given its rows and sees what was written. Neither
+    may wait for anybody, since the batch holds its rows: what others are at is left to the jobs.
+    """
+
+    wanted: Callable[[S], bool]
+    ask: str
+    run: Callable[[Tx, Sequence[Row], datetime], Awaitable[Made]]
+
+
+@frozen
+class Fold(Generic[S]):
+    """State, event, now → state, events. `load` locks in id order, `decide` and `save` are pure.
+
+    `mark` is told of what was applied and says what is written with it: for readers that follow the fold by offset.
+    `then` goes on from what the batch brought, in its transaction.
     """
 
     reads: tuple[Reads, ...]
     load: Callable[[Tx, Sequence[Fact[Event]]], Awaitable[S]]
     decide: Callable[[S, Fact[Event], datetime], list[Event]]
-    save: Callable[[Tx, S], Awaitable[None]]
-    mark: Callable[[Tx, Sequence[Applied]], Awaitable[None]] | None = None
+    save: Callable[[S], Iterable[Write]]
+    mark: Callable[[Sequence[Applied]], Iterable[Write]] | None = None
+    then: Then[S] | None = None
 
 
 @frozen
@@ -79,17 +104,21 @@ class Timer(Generic[S, T]):
     due: Callable[[Tx, datetime, int], Awaitable[Sequence[str]]]
     load: Callable[[Tx, Sequence[str], datetime], Awaitable[tuple[S, Sequence[Due[T]]]]]
     decide: Callable[[S, Due[T], datetime], list[Event]]
-    save: Callable[[Tx, S], Awaitable[None]]
+    save: Callable[[S], Iterable[Write]]
 
 
 @frozen
 class Job:
-    """Work in one transaction, every so often and, with `after_fold`, 20 ms after anything changed."""
+    """Work in one transaction, every so often and, with `after_fold`, 20 ms after anything changed.
+
+    `wanted` may say beforehand that there is nothing to do.
+    """
 
     name: str
     every: timedelta
     after_fold: bool
-    run: Callable[[Tx, datetime], Awaitable[Sequence[Caused]]]
+    run: Callable[[Tx, datetime], Awaitable[Made]]
+    wanted: Callable[[], bool] | None = None
 
 
 Begin = Callable[[], None]
@@ -108,8 +137,8 @@ class GiveBack(Generic[T]):
 class Effect(Generic[T, R]):
     """A call to the outside: claimed with a lease, made outside any transaction, settled.
 
-    `claim` is told under which id; `perform` says, right before the first byte that the other side may act on, that
-    the call begins.
+    `claim` is told under which id and runs outside a transaction: each of its statements is committed by itself.
+    `perform` says, right before the first byte that the other side may act on, that the call begins.
     """
 
     name: str
@@ -118,7 +147,7 @@ class Effect(Generic[T, R]):
     concurrency: int
     claim: Callable[[Tx, datetime, int, UUID], Awaitable[Sequence[T]]]
     perform: Callable[[T, Begin], Awaitable[R]]
-    settle: Callable[[Tx, Sequence[tuple[T, R]], datetime], Awaitable[Sequence[Caused]]]
+    settle: Callable[[Tx, Sequence[tuple[T, R]], datetime], Awaitable[Made]]
     give_back: GiveBack[T] | None = None
     """Where it is missing, a claimed call that was never begun waits for the end of its lease as any other."""
 

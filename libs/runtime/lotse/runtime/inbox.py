@@ -8,6 +8,7 @@ from uuid import UUID
 from lotse.contracts.frozen import frozen, replace
 from lotse.runtime.postgres import Row, Tx
 from lotse.runtime.record import Record, stamp_of
+from lotse.runtime.writes import Write, send
 
 Partition = tuple[str, int]
 
@@ -104,8 +105,9 @@ def _positions(rows: Iterable[Row]) -> dict[Partition, Position]:
     }
 
 
-async def move(tx: Tx, positions: Mapping[Partition, Position]) -> None:
-    await tx.execute(_MOVE, *columns(positions))
+async def move(tx: Tx, positions: Mapping[Partition, Position], writes: Iterable[Write] = ()) -> None:
+    """Move on, together with what a round writes."""
+    await send(tx, writes, _MOVE, columns(positions))
 
 
 def columns(positions: Mapping[Partition, Position]) -> tuple[list[str], list[int], list[int], list[int]]:

@@ -13,6 +13,7 @@ from lotse.runtime.fold import Caused
 from lotse.runtime.inbox import Partition, Position
 from lotse.runtime.postgres import Tx
 from lotse.runtime.record import headers_to_text
+from lotse.runtime.writes import Write, send
 
 _APPEND = """
 WITH moved AS (
@@ -65,18 +66,22 @@ async def append(
     source: str,
     now: datetime,
     moved: Mapping[Partition, Position] | None = None,
+    writes: Iterable[Write] = (),
 ) -> list[Fact[Event]]:
-    """Put events in the outbox, gapless per key, and move the inbox on in the same statement.
+    """Put events in the outbox, gapless per key; what the round writes and the inbox's move are the same statement.
 
     The row of `sequence` is locked until the commit, so the order of ids is the order of commits for each key.
     """
     if not caused:
         if moved:
-            await inbox.move(tx, moved)
+            await inbox.move(tx, moved, writes)
+        else:
+            await send(tx, writes)
         return []
     facts = facts_of(caused, source, now)
     counts = Counter((fact.data.TOPIC.value, fact.key) for fact in facts if TOPICS[fact.data.TOPIC].sequenced)
-    rows = await tx.fetch(_APPEND, *inbox.columns(moved or {}), *_counted(counts), *_columns(facts, names, counts))
+    values = (*inbox.columns(moved or {}), *_counted(counts), *_columns(facts, names, counts))
+    rows = await send(tx, writes, _APPEND, values)
     return [_with_sequence(fact, row["sequence"]) for fact, row in zip(facts, rows, strict=True)]
 
 

@@ -10,7 +10,7 @@ import contextlib
 import logging
 import random
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from time import perf_counter
 from typing import Generic, TypeVar
@@ -25,6 +25,7 @@ from lotse.runtime.inbox import Partition, Position
 from lotse.runtime.parking import Parked, Reason
 from lotse.runtime.postgres import UNIQUE_VIOLATION, Database, Tx, is_transient, sqlstate
 from lotse.runtime.record import Record, key_of, text_header
+from lotse.runtime.writes import send
 
 S = TypeVar("S")
 log = logging.getLogger(__name__)
@@ -34,11 +35,15 @@ _UNIQUE_TRIES = 5
 
 @dataclass(slots=True)
 class Done:
-    """What became of a batch: facts published to the outbox, and partitions to seek back to."""
+    """What became of a batch: facts published to the outbox, and partitions to seek back to.
+
+    `left`: something in it may be for jobs and effects.
+    """
 
     published: list[Fact[Event]] = field(default_factory=list[Fact[Event]])
     seek: dict[Partition, int] = field(default_factory=dict[Partition, int])
     positions: dict[Partition, int] = field(default_factory=dict[Partition, int])
+    left: bool = False
 
 
 @dataclass(slots=True)
@@ -125,6 +130,7 @@ class Processor(Generic[S]):
             whole.published += done.published
             whole.seek |= done.seek
             whole.positions |= done.positions
+            whole.left |= done.left
         return whole
 
     async def _park(self, record: Record, error: BaseException) -> Done:
@@ -164,12 +170,12 @@ class Processor(Generic[S]):
             try:
                 for record, reason, error in decoded.park:
                     await parking.park(tx, record, reason, error)
-                published = await self._decide(tx, decoded.facts, now, sifted.positions)
+                done = await self._decide(tx, decoded.facts, now, sifted.positions)
             finally:
                 for span in decoded.spans:
                     span.end()
         self._count(records, sifted)
-        return Done(published, sifted.ahead, _offsets(sifted))
+        return replace(done, seek=sifted.ahead, positions=_offsets(sifted))
 
     def _ids(self, records: Sequence[Record]) -> dict[tuple[str, int, int], UUID]:
         """The ids of records that count once, by where they stand."""
@@ -246,19 +252,24 @@ class Processor(Generic[S]):
 
     async def _decide(
         self, tx: Tx, applied: Sequence[Applied], now: datetime, moved: Mapping[Partition, Position]
-    ) -> list[Fact[Event]]:
+    ) -> Done:
+        """What is published, and whether anything is left to jobs."""
         if not applied:
             await inbox.move(tx, moved)
-            return []
-        facts = [one.fact for one in applied]
-        state = await self._fold.load(tx, facts)
+            return Done()
+        fold, facts = self._fold, [one.fact for one in applied]
+        state = await fold.load(tx, facts)
         caused: list[Caused] = []
         for fact in facts:
-            caused += outbox.caused_by(fact, self._fold.decide(state, fact, now))
-        await self._fold.save(tx, state)
-        if self._fold.mark is not None:
-            await self._fold.mark(tx, applied)
-        return await outbox.append(tx, self._names, caused, self._source, now, moved)
+            caused += outbox.caused_by(fact, fold.decide(state, fact, now))
+        writes = [*fold.save(state), *(fold.mark(applied) if fold.mark is not None else ())]
+        left = fold.then is None
+        if fold.then is not None and fold.then.wanted(state):
+            made = await fold.then.run(tx, await send(tx, writes, fold.then.ask), now)
+            left, writes = made.left, list(made.writes)
+            caused += made.events
+        published = await outbox.append(tx, self._names, caused, self._source, now, moved, writes)
+        return Done(published, left=left)
 
     async def replay(self) -> int:
         """Try parked records again that may be: asked for, known by now, or first behind one that went."""

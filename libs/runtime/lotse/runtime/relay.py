@@ -131,9 +131,10 @@ class Relay:
 
     async def _work(self, connection: Connection, sender: AIOKafkaProducer) -> None:
         sent = await self._send(sender, await connection.fetch(_WINDOW))
-        begun = monotonic()
+        last = monotonic()
         while not self._stopping.is_set():
             self._wake.clear()
+            begun = monotonic()
             rows = await connection.fetch(_NEXT, sent, WINDOW)
             sent = await self._send(sender, rows)
             if not rows:
@@ -141,8 +142,8 @@ class Relay:
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._wake.wait(), _IDLE)
             elif len(rows) < WINDOW:
-                await asyncio.sleep(max(self._gather, pause(len(rows), monotonic() - begun)))
-            begun = monotonic()
+                await asyncio.sleep(max(self._gather, pause(len(rows), begun - last)))
+            last = begun
 
     async def _send(self, sender: AIOKafkaProducer, rows: Sequence[Row]) -> list[int]:
         """Send a window in stamp order; its ids once every record is acknowledged."""

@@ -153,5 +153,5 @@ class Harness:
             self.clock.at = now
 
 
-async def _nobody_waits() -> None:
+async def _nobody_waits(published: int, *, left: bool = True) -> None:  # noqa: ARG001
     """There is no relay and no job to wake."""

@@ -3,11 +3,11 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from time import monotonic
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 from lotse.contracts.envelope import Event, Fact
 from lotse.contracts.frozen import frozen
@@ -15,6 +15,7 @@ from lotse.contracts.topics import Topic
 from lotse.runtime import outbox, parking, telemetry
 from lotse.runtime.fold import Caused, Due, Job, Timer
 from lotse.runtime.postgres import Database, Tx, is_transient
+from lotse.runtime.writes import Write
 
 S = TypeVar("S")
 T = TypeVar("T")
@@ -51,6 +52,12 @@ class Bell:
             event.set()
 
 
+class Wake(Protocol):
+    """Called after a commit: tells the relay of what was published, and jobs and effects where anything is left."""
+
+    async def __call__(self, published: int, *, left: bool = True) -> None: ...
+
+
 @frozen
 class Shell:
     """What runners share: where to write, under which names, by which clock."""
@@ -60,8 +67,10 @@ class Shell:
     source: str
     clock: Callable[[], datetime]
 
-    async def append(self, tx: Tx, caused: Sequence[Caused], now: datetime) -> list[Fact[Event]]:
-        return await outbox.append(tx, self.names, caused, self.source, now)
+    async def append(
+        self, tx: Tx, caused: Sequence[Caused], now: datetime, writes: Iterable[Write] = ()
+    ) -> list[Fact[Event]]:
+        return await outbox.append(tx, self.names, caused, self.source, now, writes=writes)
 
 
 class TimerRunner(Generic[S, T]):
@@ -113,8 +122,7 @@ class TimerRunner(Generic[S, T]):
             caused: list[Caused] = []
             for due in dues:
                 caused += self._decide(state, due, now)
-            await self._timer.save(tx, state)
-            published = await self._shell.append(tx, caused, now)
+            published = await self._shell.append(tx, caused, now, self._timer.save(state))
         telemetry.count("lotse_timers_fired_total", len(dues), timer=self._timer.name)
         return published
 
@@ -136,9 +144,12 @@ class JobRunner:
         self._shell = shell
 
     async def once(self) -> list[Fact[Event]]:
+        if self._job.wanted is not None and not self._job.wanted():
+            return []
         now = self._shell.clock()
         async with self._shell.database.transaction() as tx:
-            return await self._shell.append(tx, await self._job.run(tx, now), now)
+            made = await self._job.run(tx, now)
+            return await self._shell.append(tx, made.events, now, made.writes)
 
 
 async def wait(event: asyncio.Event, seconds: float) -> bool:

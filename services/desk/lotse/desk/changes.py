@@ -17,8 +17,9 @@ from lotse.contracts.frozen import frozen
 from lotse.contracts.insights import InsightEvent
 from lotse.contracts.notices import NoticeEvent
 from lotse.contracts.topics import Topic
-from lotse.runtime.fold import Applied, Caused, Job
+from lotse.runtime.fold import Applied, Job, Made
 from lotse.runtime.postgres import Row, Tx
+from lotse.runtime.writes import Write, by_column
 
 KEPT = timedelta(hours=1)
 """How long a change stands."""
@@ -108,7 +109,7 @@ class _Touched:
                 self.alarms = self.alarms or event.TOPIC in (Topic.INSIGHTS, Topic.DEADLINES)
 
 
-_RAISE_EPOCH = "UPDATE epoch SET current = current + 1"
+_RAISE_EPOCH = "UPDATE epoch SET current = current + step FROM unnest($1::integer[]) AS new (step)"
 
 _MARK = """
 INSERT INTO change (topic, partition, "offset", at, conversations, messages, customers, agents, alarms)
@@ -121,13 +122,12 @@ SET at = excluded.at, conversations = excluded.conversations, messages = exclude
 """
 
 
-async def mark(tx: Tx, applied: Sequence[Applied]) -> None:
-    """Say what a batch changed: one statement, one row a partition."""
+def mark(applied: Sequence[Applied]) -> tuple[Write, ...]:
+    """Say what a batch changed: one row a partition. What has no offset raises the epoch."""
     touched: dict[tuple[str, int], _Touched] = {}
     for one in applied:
         if one.offset is None:
-            await raise_epoch(tx)
-            return
+            return (Write(_RAISE_EPOCH, ((1,),)),)
         of = touched.setdefault((one.fact.data.TOPIC.value, one.partition), _Touched())
         of.offset = max(of.offset, one.offset)
         of.add(one.fact.data)
@@ -135,7 +135,7 @@ async def mark(tx: Tx, applied: Sequence[Applied]) -> None:
         (*key, of.offset, _array(of.conversations), _array(of.messages), _array(of.customers), of.agents, of.alarms)
         for key, of in sorted(touched.items())
     ]
-    await tx.execute(_MARK, *zip(*rows, strict=True))
+    return (Write(_MARK, by_column(rows, 8)),)
 
 
 def _array(ids: set[UUID]) -> str:
@@ -145,7 +145,7 @@ def _array(ids: set[UUID]) -> str:
 
 async def raise_epoch(tx: Tx) -> None:
     """Have everybody who follows read all again, once this transaction is committed."""
-    await tx.execute(_RAISE_EPOCH)
+    await tx.execute(_RAISE_EPOCH, [1])
 
 
 _FORGET = "DELETE FROM change"
@@ -222,7 +222,7 @@ def sweeping() -> Job:
     return Job("changes", timedelta(minutes=5), after_fold=False, run=_sweep)
 
 
-async def _sweep(tx: Tx, now: datetime) -> Sequence[Caused]:
+async def _sweep(tx: Tx, now: datetime) -> Made:
     await tx.execute(_SWEEP, now - KEPT)
     await tx.execute(_SWEEP_LOOKED, now - LOOKED_AT_FOR)
-    return ()
+    return Made()

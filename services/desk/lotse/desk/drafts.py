@@ -5,7 +5,6 @@ cut connection, the same words are the same command; what is sent again after a 
 """
 
 import json
-from collections.abc import Sequence
 from dataclasses import field
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -16,7 +15,7 @@ from pydantic import TypeAdapter
 
 from lotse.contracts.frozen import frozen
 from lotse.desk.model import Model
-from lotse.runtime.fold import Caused, Job
+from lotse.runtime.fold import Job, Made
 from lotse.runtime.postgres import Row, Tx
 
 Kind = Literal["reply", "note"]
@@ -229,9 +228,9 @@ async def take_over(tx: Tx, place: Place, previous: str, now: datetime) -> Draft
 def sweeping() -> Job:
     """Forgets drafts of conversations that have been done for 30 days."""
 
-    async def sweep(tx: Tx, now: datetime) -> Sequence[Caused]:
+    async def sweep(tx: Tx, now: datetime) -> Made:
         await tx.execute(_SWEEP, now - KEPT)
-        return ()
+        return Made()
 
     return Job("drafts", _SWEEP_EVERY, after_fold=False, run=sweep)
 

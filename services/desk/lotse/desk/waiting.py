@@ -1,14 +1,14 @@
 """Waits for the outcomes of commands that this process published."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from lotse.desk import reads
 from lotse.desk.api.models import Outcome
-from lotse.runtime.fold import Caused, Job
+from lotse.runtime.fold import Job, Made
 from lotse.runtime.postgres import Tx
 
 EVERY = timedelta(milliseconds=200)
@@ -35,12 +35,11 @@ class Waiting:
                 del self._waiting[command]
 
     def job(self) -> Job:
-        return Job("outcomes", EVERY, after_fold=True, run=self._answer)
+        return Job("outcomes", EVERY, after_fold=True, run=self._answer, wanted=lambda: bool(self._waiting))
 
-    async def _answer(self, tx: Tx, now: datetime) -> Sequence[Caused]:  # noqa: ARG002
-        if self._waiting:
-            for outcome in await reads.outcomes(tx, list(self._waiting)):
-                for future in self._waiting.get(outcome.command_id, ()):
-                    if not future.done():
-                        future.set_result(outcome)
-        return ()
+    async def _answer(self, tx: Tx, now: datetime) -> Made:  # noqa: ARG002
+        for outcome in await reads.outcomes(tx, list(self._waiting)):
+            for future in self._waiting.get(outcome.command_id, ()):
+                if not future.done():
+                    future.set_result(outcome)
+        return Made()

@@ -15,7 +15,7 @@ from lotse.ingest.web.api import build
 from lotse.ingest.web.calls import Calls
 from lotse.runtime import clock
 from lotse.runtime.errors import SettingsError
-from lotse.runtime.fold import Caused, Job
+from lotse.runtime.fold import Job, Made
 from lotse.runtime.postgres import Tx
 from lotse.runtime.service import Context, Service, run
 from lotse.runtime.settings import secret
@@ -42,9 +42,9 @@ def service(settings: IngestSettings) -> Service:
     async def closed(_: Context) -> None:
         await fetcher.client.aclose()
 
-    async def expire(tx: Tx, now: datetime) -> list[Caused]:
+    async def expire(tx: Tx, now: datetime) -> Made:
         await store.expire(tx, now - settings.unparsed_retention, now - settings.blob_retention, now - GONE_FOR)
-        return []
+        return Made()
 
     return Service(
         name="ingest",

@@ -17,7 +17,7 @@ from lotse.ingest import store
 from lotse.ingest.accounts import Meta
 from lotse.ingest.channels.parsed import Blob
 from lotse.ingest.store import Link
-from lotse.runtime.fold import Begin, Caused, Effect
+from lotse.runtime.fold import Begin, Effect, Made
 from lotse.runtime.postgres import Tx
 
 LEASE = timedelta(minutes=3)
@@ -137,14 +137,14 @@ def effect(fetcher: Fetcher) -> Effect[Link, Blob | Failed]:
     async def claim(tx: Tx, now: datetime, limit: int, _: UUID) -> list[Link]:
         return await store.claim(tx, now, now + LEASE, limit)
 
-    async def settle(tx: Tx, done: Sequence[tuple[Link, Blob | Failed]], now: datetime) -> list[Caused]:
+    async def settle(tx: Tx, done: Sequence[tuple[Link, Blob | Failed]], now: datetime) -> Made:
         for link, result in sorted(done, key=lambda item: _order(*item)):
             if isinstance(result, Blob):
                 await store.fetched(tx, link, result, now)
             else:
                 again = result.again and link.tries < MOST_TRIES
                 await store.not_fetched(tx, link, result.reason, now + later(link.tries) if again else None)
-        return []
+        return Made()
 
     async def perform(link: Link, _: Begin) -> Blob | Failed:
         return await fetcher.fetch(link)

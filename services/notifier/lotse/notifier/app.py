@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Awaitable, Callable, Collection, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from uuid import UUID
 
@@ -27,7 +27,7 @@ from lotse.notifier.sending import Sender
 from lotse.notifier.settings import Settings
 from lotse.runtime import clock, telemetry
 from lotse.runtime.errors import SettingsError
-from lotse.runtime.fold import Begin, Caused, Due, Effect, Fold, GiveBack, Job, Reads, Timer
+from lotse.runtime.fold import Begin, Caused, Due, Effect, Fold, GiveBack, Job, Made, Reads, Timer
 from lotse.runtime.postgres import Tx
 from lotse.runtime.service import Context, Service, run
 
@@ -79,6 +79,10 @@ def overdue(rules: Rules) -> Timer[State, UUID]:
     return Timer("overdue", timedelta(seconds=1), queue.overdue, load, fire, store.save)
 
 
+_LOOK = timedelta(seconds=0.5)
+"""How often the queue is looked at where nothing woke us, and accounts that rest at all."""
+
+
 def effect(
     rules: Rules, sink: Sink, perform: Callable[[Call, Begin], Awaitable[Performed]], concurrency: int
 ) -> Effect[Call, Performed]:
@@ -86,20 +90,27 @@ def effect(
     timings = rules.timings
     lease = timings.call + (timedelta(seconds=10) if sink.repeatable else timings.echo)
 
-    async def claim(tx: Tx, now: datetime, limit: int, by: UUID) -> Sequence[Call]:
-        return await queue.claim(tx, queue.Claim(sink, by, lease, timings.sign_in), now, limit)
+    looked = datetime.min.replace(tzinfo=UTC)
 
-    async def settle(tx: Tx, done: Sequence[tuple[Call, Performed]], now: datetime) -> Sequence[Caused]:
+    async def claim(tx: Tx, now: datetime, limit: int, by: UUID) -> Sequence[Call]:
+        nonlocal looked
+        how = queue.Claim(sink, by, lease, timings.sign_in)
+        rested: Sequence[Call] = ()
+        if now - looked >= _LOOK:
+            rested, looked = await queue.claim_rested(tx, how, now), now
+        return [*rested, *await queue.claim(tx, how, now, limit - len(rested))]
+
+    async def settle(tx: Tx, done: Sequence[tuple[Call, Performed]], now: datetime) -> Made:
         return await settled(tx, rules, done, now)
 
     async def never_begun(tx: Tx, by: UUID, kept: Collection[UUID]) -> int:
         return await queue.never_begun(tx, sink, by, kept)
 
     give_back: GiveBack[Call] = GiveBack(lambda call: call.row.id, never_begun)
-    return Effect(f"send-{sink.value}", timedelta(seconds=0.5), 100, concurrency, claim, perform, settle, give_back)
+    return Effect(f"send-{sink.value}", _LOOK, 100, concurrency, claim, perform, settle, give_back)
 
 
-async def settled(tx: Tx, rules: Rules, done: Sequence[tuple[Call, Performed]], now: datetime) -> Sequence[Caused]:
+async def settled(tx: Tx, rules: Rules, done: Sequence[tuple[Call, Performed]], now: datetime) -> Made:
     """Write what calls brought, and let accounts rest or go on."""
     wanted = Wanted(outgoing={call.row.id for call, _ in done})
     for call, performed in done:
@@ -111,9 +122,8 @@ async def settled(tx: Tx, rules: Rules, done: Sequence[tuple[Call, Performed]], 
         events = delivery.settle(rules, state, call, performed.outcome, now)
         caused += [Caused(call.cause, performed.traceparent, event) for event in events]
         _measure(call, performed, events)
-    await store.save(tx, state)
     await _rest(tx, state, now)
-    return caused
+    return Made(caused, store.save(state))
 
 
 def _measure(call: Call, performed: Performed, events: Sequence[Event]) -> None:
@@ -138,9 +148,9 @@ async def _rest(tx: Tx, state: State, now: datetime) -> None:
 
 
 def forgetting(keep: timedelta) -> Job:
-    async def forget(tx: Tx, now: datetime) -> Sequence[Caused]:
+    async def forget(tx: Tx, now: datetime) -> Made:
         await queue.forget(tx, now, keep)
-        return ()
+        return Made()
 
     return Job("forget", timedelta(hours=1), after_fold=False, run=forget)
 

@@ -13,12 +13,13 @@ from lotse.runtime.postgres import Tx
 _STOPPED = "SELECT account, until FROM stopped WHERE reason <> 'gone'"
 
 _CLAIM = """
-UPDATE outgoing AS o SET stage = 'sending', attempts = o.attempts + 1, claimed_by = $7,
+UPDATE outgoing AS o SET stage = 'sending', attempts = o.attempts + 1, claimed_by = $6,
        lease_until = $4::timestamptz + o.bytes * interval '1 microsecond'
 FROM (
     SELECT c.id FROM outgoing AS c
     WHERE c.stage = 'pending' AND c.sink = $1 AND c.due_at <= $2 AND c.expires_at > $2
-      AND c.account <> ALL($5::text[]) AND ($6::text[] IS NULL OR c.account = ANY($6::text[]))
+      AND CASE WHEN $5::text IS NULL THEN c.account <> ALL (ARRAY(SELECT account FROM stopped WHERE reason <> 'gone'))
+               ELSE c.account = $5 END
       AND c.ordinal = (
           SELECT min(ahead.ordinal) FROM outgoing AS ahead
           WHERE ahead.conversation_id = c.conversation_id AND ahead.account = c.account
@@ -61,17 +62,19 @@ class Claim:
 
 
 async def claim(tx: Tx, how: Claim, now: datetime, limit: int) -> list[Call]:
-    """Rows that are due, the next of their conversation, and of no account that stands still.
+    """Rows that are due, the next of their conversation, and of no account that stands still."""
+    return await _claimed(tx, how, now, limit, None)
 
-    Of an account whose rest is over one row goes, and the others wait for what becomes of it.
-    """
+
+async def claim_rested(tx: Tx, how: Claim, now: datetime) -> list[Call]:
+    """Of every account whose rest is over one row; the others wait for what becomes of it."""
     stopped = {row["account"]: row["until"] for row in await tx.fetch(_STOPPED)}
-    calls = await _one_of_each(tx, how, now, stopped) if stopped else []
-    return calls + await _claimed(tx, how, now, limit - len(calls), list(stopped), None)
+    return await _one_of_each(tx, how, now, stopped) if stopped else []
 
 
-async def _claimed(tx: Tx, how: Claim, now: datetime, limit: int, but: list[str], only: list[str] | None) -> list[Call]:
-    rows = await tx.fetch(_CLAIM, how.sink.value, now, limit, now + how.lease, but, only, how.by)
+async def _claimed(tx: Tx, how: Claim, now: datetime, limit: int, account: str | None) -> list[Call]:
+    """Of one account, whether it stands still or not; None: of all that do not."""
+    rows = await tx.fetch(_CLAIM, how.sink.value, now, limit, now + how.lease, account, how.by)
     return [Call(outgoing_of(row)) for row in rows]
 
 
@@ -80,7 +83,7 @@ async def _one_of_each(tx: Tx, how: Claim, now: datetime, stopped: dict[str, dat
     tried = await tx.fetch(_TRY_OUT, how.sink.value, now, how.try_out, rested) if rested else []
     calls: list[Call] = []
     for row in tried:
-        calls += await _claimed(tx, how, now, 1, [], [row["account"]])
+        calls += await _claimed(tx, how, now, 1, row["account"])
     await tx.execute(_HOLD, how.sink.value, now)
     return calls
 

@@ -1,6 +1,6 @@
 """Everything that notifier asks of its tables."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -25,6 +25,7 @@ from lotse.notifier.core.model import (
     Wanted,
 )
 from lotse.runtime.postgres import Row, Tx, lock_all
+from lotse.runtime.writes import Write, by_column
 
 _PLACES = """
 SELECT o.id, o.conversation_id, o.thread FROM outgoing AS o
@@ -301,27 +302,19 @@ _SEPARATOR = "\x1f"
 """Arrays of arrays cannot go through unnest: provider's ids travel in one text."""
 
 
-def _columns(rows: Iterable[Sequence[object]]) -> list[list[object]]:
-    """Rows turned into one array a column, for unnest."""
-    return [list(column) for column in zip(*rows, strict=True)]
-
-
-async def save(tx: Tx, state: State) -> None:
-    """Write what changed, one statement a table."""
-    if threads := [
-        (t.id, t.conversation_id, t.opened_at, t.delivered_up_to, t.read_up_to) for t in state.threads.changed()
-    ]:
-        await tx.execute(_SAVE_THREADS, *_columns(threads))
-    if messages := [_message_values(message) for message in state.messages.changed()]:
-        await tx.execute(_SAVE_MESSAGES, *_columns(messages))
-    if conversations := [
+def save(state: State) -> Sequence[Write]:
+    """What changed, one statement a table."""
+    threads = [(t.id, t.conversation_id, t.opened_at, t.delivered_up_to, t.read_up_to) for t in state.threads.changed()]
+    conversations = [
         (c.id, c.next_ordinal, c.opened_at, c.customer_name, c.received) for c in state.conversations.changed()
-    ]:
-        await tx.execute(_SAVE_CONVERSATIONS, *_columns(conversations))
-    if rows := [_outgoing_values(row) for row in state.outgoing.changed()]:
-        await tx.execute(_SAVE_OUTGOING, *_columns(rows))
-    if addresses := state.addresses.changed_items():
-        await tx.execute(_SAVE_ADDRESSES, *_columns(addresses))
+    ]
+    return (
+        Write(_SAVE_THREADS, by_column(threads, 5)),
+        Write(_SAVE_MESSAGES, by_column(map(_message_values, state.messages.changed()), 11)),
+        Write(_SAVE_CONVERSATIONS, by_column(conversations, 5)),
+        Write(_SAVE_OUTGOING, by_column(map(_outgoing_values, state.outgoing.changed()), 23)),
+        Write(_SAVE_ADDRESSES, by_column(state.addresses.changed_items(), 2)),
+    )
 
 
 def _message_values(message: ProviderMessage) -> Sequence[object]:

@@ -18,6 +18,7 @@ from lotse.contracts.commands import (
 from lotse.contracts.config import Config
 from lotse.contracts.deadlines import DeadlineCancelled, DeadlineMet, DeadlineRescheduled, DeadlineStarted
 from lotse.contracts.envelope import Event
+from lotse.contracts.frozen import replace
 from lotse.contracts.ids import AgentId, ConversationId
 from lotse.contracts.inbound import MessageDeleted, MessageEdited, MessageReceived
 from lotse.contracts.insights import MessageAnalysed
@@ -30,7 +31,7 @@ from lotse.router.settings import Settings
 from lotse.router.store import batch, matching, tables, timing
 from lotse.runtime import telemetry
 from lotse.runtime.errors import SettingsError
-from lotse.runtime.fold import Caused, Due, Fold, Job, Reads, Timer
+from lotse.runtime.fold import Due, Fold, Job, Made, Reads, Then, Timer
 from lotse.runtime.postgres import Tx
 from lotse.runtime.service import Context, Service, run
 
@@ -63,6 +64,12 @@ KEPT_FOR = timedelta(hours=24)
 def fold(config: Config) -> Fold[State]:
     """Everything that router reads, in one fold: a conversation's facts come from five topics."""
     return Fold(READS, load=partial(batch.load, config), decide=decide, save=batch.save)
+
+
+def matching_fold(config: Config) -> Fold[State]:
+    """The same, and what a batch put in the queue is given to agents before its end."""
+    then = Then(matching.wanted, matching.UNLESS_TAKEN, partial(matching.go_on, config))
+    return replace(fold(config), then=then)
 
 
 def elapsed(config: Config) -> Timer[State, ConversationId]:
@@ -101,23 +108,23 @@ def left(config: Config) -> Timer[State, ConversationId]:
 
 
 def match(config: Config) -> Job:
-    """Agents for what waits."""
+    """Agents for what no batch found any for."""
     return Job("match", timedelta(seconds=1), after_fold=True, run=partial(matching.run, config))
 
 
-async def _forget(tx: Tx, now: datetime) -> list[Caused]:
+async def _forget(tx: Tx, now: datetime) -> Made:
     await timing.forget_kept(tx, now - KEPT_FOR)
-    return []
+    return Made()
 
 
 FORGET = Job("forget", timedelta(minutes=10), after_fold=False, run=_forget)
 
 
-async def _measure(tx: Tx, now: datetime) -> list[Caused]:
+async def _measure(tx: Tx, now: datetime) -> Made:
     waiting, since = await timing.waiting(tx)
     telemetry.gauge("lotse_conversations_waiting", waiting)
     telemetry.gauge("lotse_conversations_waiting_seconds", (now - since).total_seconds() if since else 0)
-    return []
+    return Made()
 
 
 MEASURE = Job("measure", timedelta(seconds=10), after_fold=False, run=_measure)
@@ -137,9 +144,9 @@ def service(settings: Settings) -> Service:
 
     return Service(
         name="router",
-        gather=timedelta(milliseconds=20),
+        gather=timedelta(milliseconds=35),
         settings=settings,
-        folds=(fold(config),),
+        folds=(matching_fold(config),),
         timers=(elapsed(config), absent(config), left(config)),
         jobs=(match(config), FORGET, MEASURE),
         open=open_,

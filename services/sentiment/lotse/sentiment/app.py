@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 
 from lotse.contracts.envelope import Event, Fact
 from lotse.contracts.inbound import MessageDeleted, MessageEdited, MessageReceived
@@ -43,7 +44,12 @@ def _count(event: Event) -> None:
 def service(settings: SentimentSettings) -> Service:
     """Raises SettingsError where the model or the operator's file cannot be read."""
     patterns = settings.read_config().pii.patterns
-    return Service(name="sentiment", settings=settings, streams=(stream(_model(settings), patterns),))
+    return Service(
+        name="sentiment",
+        gather=timedelta(milliseconds=25),
+        settings=settings,
+        streams=(stream(_model(settings), patterns),),
+    )
 
 
 def _model(settings: SentimentSettings) -> Model:

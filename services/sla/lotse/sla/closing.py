@@ -1,12 +1,11 @@
 """The job that closes five minutes of every channel and says where the service level changed."""
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
 from lotse.contracts.channels import Channel
 from lotse.contracts.ids import derive
-from lotse.runtime.fold import Caused, Job
+from lotse.runtime.fold import Caused, Job, Made
 from lotse.runtime.postgres import Tx
 from lotse.sla import tallies
 from lotse.sla.core.levels import LASTING, NOTHING, PAST, WINDOW, Level, Window, closed, judge, window_of
@@ -20,11 +19,11 @@ def closing() -> Job:
     return Job("service levels", EVERY, after_fold=False, run=_close)
 
 
-async def _close(tx: Tx, now: datetime) -> Sequence[Caused]:
+async def _close(tx: Tx, now: datetime) -> Made:
     """Close every window that is over. After a standstill the last day is caught up on."""
     mine, begins = await tallies.lock_cursor(tx)
     if not mine:
-        return ()
+        return Made()
     last = window_of(now - GRACE)
     if begins is None or begins < last - LASTING:
         begins = last if begins is None else last - LASTING
@@ -34,7 +33,7 @@ async def _close(tx: Tx, now: datetime) -> Sequence[Caused]:
         caused += await _close_one(tx, begins)
         begins += WINDOW
         await tallies.move_cursor(tx, begins)
-    return caused
+    return Made(caused)
 
 
 async def _close_one(tx: Tx, begins: datetime) -> list[Caused]:

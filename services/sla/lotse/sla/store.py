@@ -7,6 +7,7 @@ from uuid import UUID
 
 from lotse.contracts.ids import ConversationId
 from lotse.runtime.postgres import Row, Tx
+from lotse.runtime.writes import Write
 from lotse.sla.core.decide import Conversation, next_alarm
 from lotse.sla.core.rules import Rules
 from lotse.sla.encoding import (
@@ -111,18 +112,18 @@ async def lock_otherwise_ruled(
     return _heard(await tx.fetch(_LOCK_OTHERWISE_RULED, ids, version))
 
 
-async def save(tx: Tx, conversations: Mapping[ConversationId, Conversation]) -> None:
-    if not conversations:
-        return
+def save(conversations: Mapping[ConversationId, Conversation]) -> Write:
     found = conversations.values()
-    await tx.execute(
+    return Write(
         _SAVE,
-        list(conversations),
-        [history_to_json(one.history) for one in found],
-        [deadlines_to_json(one.deadlines) for one in found],
-        [one.history.rules()[0] if one.waiting else None for one in found],
-        [next_alarm(one) for one in found],
-        [one.traceparent for one in found],
+        (
+            list(conversations),
+            [history_to_json(one.history) for one in found],
+            [deadlines_to_json(one.deadlines) for one in found],
+            [one.history.rules()[0] if one.waiting else None for one in found],
+            [next_alarm(one) for one in found],
+            [one.traceparent for one in found],
+        ),
     )
 
 

@@ -10,6 +10,7 @@ from lotse.contracts.channels import Channel
 from lotse.contracts.ids import AgentId
 from lotse.contracts.values import Presence
 from lotse.runtime.postgres import Row, Tx
+from lotse.runtime.writes import Write
 from lotse.sla.core.levels import NOTHING, Level, Tally, Window
 
 _TOOK = TypeAdapter(tuple[float, ...])
@@ -18,9 +19,9 @@ _COUNTS = TypeAdapter(dict[str, int])
 
 _ADD = """
 INSERT INTO tally (at, channel, begun, kept, broken, took, topics)
-SELECT $1, channel, begun, kept, broken, took, topics
-FROM unnest($2::text[], $3::integer[], $4::integer[], $5::integer[], $6::json[], $7::json[])
-    AS new (channel, begun, kept, broken, took, topics)
+SELECT at, channel, begun, kept, broken, took, topics
+FROM unnest($1::timestamptz[], $2::text[], $3::integer[], $4::integer[], $5::integer[], $6::json[], $7::json[])
+    AS new (at, channel, begun, kept, broken, took, topics)
 """
 
 _TAKE = "DELETE FROM tally WHERE at < $1 RETURNING channel, begun, kept, broken, took, topics"
@@ -61,18 +62,20 @@ ON CONFLICT (id) DO UPDATE SET presence = excluded.presence
 _STAFFED = "SELECT count(*) FROM agent WHERE presence = 'online'"
 
 
-async def add(tx: Tx, at: datetime, tallies: Mapping[Channel, Tally]) -> None:
+def add(at: datetime | None, tallies: Mapping[Channel, Tally]) -> Write:
     """Append what a batch says; no row is there twice, so no batch waits for another."""
     found = tallies.values()
-    await tx.execute(
+    return Write(
         _ADD,
-        at,
-        [channel.value for channel in tallies],
-        [tally.begun for tally in found],
-        [tally.kept for tally in found],
-        [tally.broken for tally in found],
-        [json.dumps(tally.took) for tally in found],
-        [json.dumps(tally.topics) for tally in found],
+        (
+            [at] * len(tallies),
+            [channel.value for channel in tallies],
+            [tally.begun for tally in found],
+            [tally.kept for tally in found],
+            [tally.broken for tally in found],
+            [json.dumps(tally.took) for tally in found],
+            [json.dumps(tally.topics) for tally in found],
+        ),
     )
 
 
@@ -153,10 +156,10 @@ async def forget(tx: Tx, before: datetime) -> None:
     await tx.execute(_FORGET, before)
 
 
-async def save_agents(tx: Tx, presences: Mapping[AgentId, Presence]) -> None:
+def save_agents(presences: Mapping[AgentId, Presence]) -> Write:
     """Under the lock of the partition that told it, in the order of the ids."""
     ordered = sorted(presences)
-    await tx.execute(_SAVE_AGENTS, ordered, [presences[agent].value for agent in ordered])
+    return Write(_SAVE_AGENTS, (ordered, [presences[agent].value for agent in ordered]), rare=True)
 
 
 async def staffed(tx: Tx) -> int:

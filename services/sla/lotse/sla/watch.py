@@ -10,8 +10,9 @@ from lotse.contracts.envelope import Event, Fact
 from lotse.contracts.ids import ConversationId, derive
 from lotse.contracts.topics import Topic
 from lotse.runtime import telemetry
-from lotse.runtime.fold import Caused, Due, Fold, Job, Reads, Timer
+from lotse.runtime.fold import Due, Fold, Job, Made, Reads, Timer
 from lotse.runtime.postgres import Tx
+from lotse.runtime.writes import Write
 from lotse.sla import store, tallies
 from lotse.sla.core.deadlines import Alarm
 from lotse.sla.core.decide import Conversation, State, adopt, alarms, decide, ring
@@ -73,9 +74,9 @@ class Watch:
         """Tells the other replicas which rules this one has, and asks which are in force."""
         return Job(name="rules in force", every=RULES_EVERY, after_fold=False, run=self._ask)
 
-    async def _ask(self, tx: Tx, now: datetime) -> Sequence[Caused]:
+    async def _ask(self, tx: Tx, now: datetime) -> Made:
         self._in_force = await store.rules_in_force(tx, self._rules.version, now) == self._rules.version
-        return ()
+        return Made()
 
     async def _load(self, tx: Tx, facts: Sequence[Fact[Event]]) -> State:
         found = await store.lock(tx, {id for fact in facts if (id := conversation_of(fact.data))})
@@ -122,12 +123,13 @@ class Watch:
         )
 
 
-async def _save(tx: Tx, state: State) -> None:
-    await store.save(tx, state.changed())
-    if state.at is not None:
-        await tallies.add(tx, state.at, state.tallies)
-    if state.agents:
-        await tallies.save_agents(tx, state.agents)
+def _save(state: State) -> Sequence[Write]:
+    at = state.at
+    return (
+        store.save(state.changed()),
+        tallies.add(at, state.tallies if at is not None else {}),
+        tallies.save_agents(state.agents),
+    )
 
 
 def _ids(owners: Sequence[str]) -> list[ConversationId]:

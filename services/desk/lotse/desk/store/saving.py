@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from operator import attrgetter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from lotse.contracts.topics import Topic
 from lotse.desk.core import rows as r
 from lotse.desk.core.state import State
 from lotse.desk.store.columns import columns
 from lotse.runtime import telemetry
-from lotse.runtime.postgres import Tx
+from lotse.runtime.writes import Write, by_column
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
+
+    T = TypeVar("T", bound=DataclassInstance)
+else:
+    T = TypeVar("T")
 
 _SAVE_HEARD = """
 INSERT INTO heard (topic, key, sequence, generation, at)
@@ -216,46 +220,40 @@ _BEGIN_ANEW = {
 }
 
 
-async def save(tx: Tx, state: State) -> None:
-    """Write what changed, a table at a time; count what a sequence left out."""
+def save(state: State) -> Iterator[Write]:
+    """What changed, a table at a time; counts what a sequence left out."""
     for topic, conversations in state.begun_anew.items():
         for statement in _BEGIN_ANEW.get(topic, ()):
-            await tx.execute(statement, sorted(conversations))
-    await _write(tx, _SAVE_HEARD, state.heard.changed)
-    await _write(tx, _SAVE_CUSTOMERS, state.customers.changed)
-    await _write(tx, _SAVE_IDENTITIES, state.identities.changed)
-    await _write(tx, _SAVE_CONVERSATIONS, state.conversations.changed)
-    await _write(tx, _SAVE_MESSAGES, state.messages.changed)
-    await _write(tx, _SAVE_REPLIES, state.replies.changed)
-    await _write(tx, _SAVE_NOTES, state.notes.changed)
-    await _write(tx, _SAVE_ASSIGNMENTS, state.assignments.changed)
-    await _write(tx, _SAVE_MOVES, state.moves.changed)
-    await _write(tx, _SAVE_CORRECTIONS, state.corrections.changed)
-    await _write(tx, _SAVE_RESOLUTIONS, state.resolutions.changed)
-    await _write(tx, _SAVE_AGENTS, state.agents.changed)
-    await _write(tx, _SAVE_DEADLINES, state.deadlines.changed)
-    await _write(tx, _SAVE_SERVICE_LEVELS, state.service_levels.changed)
-    await _write(tx, _SAVE_DELIVERIES, state.deliveries.changed)
-    await _write(tx, _SAVE_NOTICES, state.notices.changed)
-    await _save_analyses(tx, state.analyses.changed)
-    await _write(tx, _SAVE_OUTCOMES, state.outcomes.changed)
+            yield Write(statement, (sorted(conversations),), first=True)
+    yield _write(_SAVE_HEARD, r.Heard, state.heard.changed)
+    yield _write(_SAVE_CUSTOMERS, r.Customer, state.customers.changed)
+    yield _write(_SAVE_IDENTITIES, r.CustomerIdentity, state.identities.changed)
+    yield _write(_SAVE_CONVERSATIONS, r.Conversation, state.conversations.changed)
+    yield _write(_SAVE_MESSAGES, r.Message, state.messages.changed)
+    yield _write(_SAVE_REPLIES, r.Reply, state.replies.changed)
+    yield _write(_SAVE_NOTES, r.Note, state.notes.changed, rare=True)
+    yield _write(_SAVE_ASSIGNMENTS, r.Assignment, state.assignments.changed)
+    yield _write(_SAVE_MOVES, r.Move, state.moves.changed)
+    yield _write(_SAVE_CORRECTIONS, r.Correction, state.corrections.changed, rare=True)
+    yield _write(_SAVE_RESOLUTIONS, r.Resolution, state.resolutions.changed)
+    yield _write(_SAVE_AGENTS, r.AgentStatus, state.agents.changed, rare=True)
+    yield _write(_SAVE_DEADLINES, r.Deadline, state.deadlines.changed)
+    yield _write(_SAVE_SERVICE_LEVELS, r.ServiceLevel, state.service_levels.changed, rare=True)
+    yield _write(_SAVE_DELIVERIES, r.Delivery, state.deliveries.changed)
+    yield _write(_SAVE_NOTICES, r.NoticeRow, state.notices.changed)
+    yield _analyses(state.analyses.changed)
+    yield _write(_SAVE_OUTCOMES, r.Outcome, state.outcomes.changed)
     for topic, keys in state.jumps.items():
         telemetry.count("lotse_sequence_jumps_total", keys, topic=topic.value)
 
 
-async def _write(tx: Tx, statement: str, rows: Sequence[DataclassInstance]) -> None:
-    if rows:
-        read = attrgetter(*columns(type(rows[0])))
-        await tx.execute(statement, *zip(*map(read, rows), strict=True))
+def _write(statement: str, table: type[T], rows: Sequence[T], *, rare: bool = False) -> Write:
+    names = columns(table)
+    return Write(statement, by_column(map(attrgetter(*names), rows), len(names)), rare=rare)
 
 
-async def _save_analyses(tx: Tx, rows: Sequence[r.Analysis]) -> None:
-    if rows:
-        ranks = zip(*(row.rank for row in rows), strict=True)
-        await tx.execute(
-            _SAVE_ANALYSES,
-            [row.message_id for row in rows],
-            *ranks,
-            [row.reading for row in rows],
-            [row.pii for row in rows],
-        )
+def _analyses(rows: Sequence[r.Analysis]) -> Write:
+    return Write(
+        _SAVE_ANALYSES,
+        by_column(((row.message_id, *row.rank, row.reading, row.pii) for row in rows), 8),
+    )

@@ -209,6 +209,10 @@ class Rows(Generic[K, V]):
         if self.get(key) != value:
             self._changed[key] = value
 
+    def before(self, key: K) -> V | None:
+        """As loaded."""
+        return self._loaded.get(key)
+
     def values(self) -> Iterable[V]:
         return ({**self._loaded, **self._changed}).values()
 

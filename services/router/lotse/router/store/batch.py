@@ -5,10 +5,11 @@ from collections.abc import Collection, Iterable, Sequence
 from lotse.contracts.config import Config
 from lotse.contracts.envelope import Event, Fact
 from lotse.contracts.ids import AgentId, ConversationId
-from lotse.router.core.state import Conversation, Kept, Rows, State
+from lotse.router.core.state import Agent, Conversation, Kept, Rows, State
 from lotse.router.store import conversations, tables
 from lotse.router.store.wanted import wanted
 from lotse.runtime.postgres import Tx
+from lotse.runtime.writes import Write
 
 
 async def load(config: Config, tx: Tx, facts: Sequence[Fact[Event]]) -> State:
@@ -47,19 +48,27 @@ async def with_agents(
     config: Config, tx: Tx, locked: dict[ConversationId, Conversation], agents: Collection[AgentId]
 ) -> State:
     """The conversations in hand, these agents locked after them, and what else they have to do."""
-    found = await tables.lock_agents(tx, agents)
-    elsewhere = await conversations.used(tx, found.keys(), locked.keys())
-    return State(config, conversations=Rows(locked), agents=Rows(found), elsewhere=elsewhere)
+    return await beside(config, tx, locked, await tables.lock_agents(tx, agents))
 
 
-async def save(tx: Tx, state: State) -> None:
-    await tables.save_names(tx, state.names.changed())
-    await tables.save_threads(tx, state.threads.changed())
-    await tables.save_identifiers(tx, state.identifiers.changed())
-    await tables.save_references(tx, state.references.changed())
-    await conversations.save(tx, state.conversations.changed().values())
-    await tables.save_messages(tx, state.messages.changed().values())
-    await tables.save_replies(tx, state.replies.changed().values())
-    await tables.save_agents(tx, state.agents.changed().values())
-    await tables.keep(tx, state.kept.added.values())
-    await tables.forget(tx, state.kept.taken)
+async def beside(
+    config: Config, tx: Tx, locked: dict[ConversationId, Conversation], agents: dict[AgentId, Agent]
+) -> State:
+    """What these agents, who are locked, have to do beside the conversations in hand."""
+    elsewhere = await conversations.used(tx, agents.keys(), locked.keys())
+    return State(config, conversations=Rows(locked), agents=Rows(agents), elsewhere=elsewhere)
+
+
+def save(state: State) -> tuple[Write, ...]:
+    return (
+        tables.save_names(state.names.changed()),
+        tables.save_threads(state.threads.changed()),
+        tables.save_identifiers(state.identifiers.changed()),
+        tables.save_references(state.references.changed()),
+        conversations.save(state.conversations.changed().values()),
+        tables.save_messages(state.messages.changed().values()),
+        tables.save_replies(state.replies.changed().values()),
+        tables.save_agents(state.agents.changed().values()),
+        tables.keep(state.kept.added.values()),
+        tables.forget(state.kept.taken),
+    )

@@ -10,6 +10,7 @@ from lotse.contracts.values import Status
 from lotse.router.core import queueing
 from lotse.router.core.state import Conversation
 from lotse.runtime.postgres import Row, Tx
+from lotse.runtime.writes import Write
 
 _RECORD = TypeAdapter(Conversation)
 
@@ -65,22 +66,22 @@ async def used(tx: Tx, agents: Collection[AgentId], beside: Collection[Conversat
     return {AgentId(row["agent_id"]): row["units"] for row in rows}
 
 
-async def save(tx: Tx, conversations: Collection[Conversation]) -> None:
-    if not conversations:
-        return
+def save(conversations: Collection[Conversation]) -> Write:
     ranks = [queueing.rank(c) if c.status is Status.QUEUED else None for c in conversations]
-    await tx.execute(
+    return Write(
         _SAVE,
-        [c.id for c in conversations],
-        [c.status.value for c in conversations],
-        [c.agent_id for c in conversations],
-        [c.hold and c.hold.agent_id for c in conversations],
-        [c.active for c in conversations],
-        [c.profile.live for c in conversations],
-        [c.units for c in conversations],
-        [queueing.kind(c) if c.status is Status.QUEUED else None for c in conversations],
-        [rank and rank.due_minute for rank in ranks],
-        [rank and rank.aged_since for rank in ranks],
-        [c.timer_at for c in conversations],
-        [_RECORD.dump_json(c, exclude_none=True).decode() for c in conversations],
+        (
+            [c.id for c in conversations],
+            [c.status.value for c in conversations],
+            [c.agent_id for c in conversations],
+            [c.hold and c.hold.agent_id for c in conversations],
+            [c.active for c in conversations],
+            [c.profile.live for c in conversations],
+            [c.units for c in conversations],
+            [queueing.kind(c) if c.status is Status.QUEUED else None for c in conversations],
+            [rank and rank.due_minute for rank in ranks],
+            [rank and rank.aged_since for rank in ranks],
+            [c.timer_at for c in conversations],
+            [_RECORD.dump_json(c, exclude_none=True).decode() for c in conversations],
+        ),
     )

@@ -1,4 +1,7 @@
-"""The matching run: one at a time, over the heads of the queue that somebody could take."""
+"""The matching run: one at a time, over the heads of the queue that somebody could take.
+
+A batch matches what it put in the queue itself, where nobody else is at it; a job does the rest.
+"""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -6,18 +9,22 @@ from uuid import UUID
 
 from lotse.contracts.config import Config
 from lotse.contracts.ids import AgentId
+from lotse.contracts.values import Status
+from lotse.router.core import queueing
 from lotse.router.core.matching import Call, Match, Waiting, Worker, assign, call_of, match, room_for
 from lotse.router.core.queueing import Rank
 from lotse.router.core.state import Conversation, State
-from lotse.router.store import batch, conversations
+from lotse.router.store import batch, conversations, tables
 from lotse.runtime import telemetry
-from lotse.runtime.fold import Caused
-from lotse.runtime.postgres import Tx
+from lotse.runtime.fold import Caused, Made
+from lotse.runtime.postgres import Row, Tx
 
 AT_ONCE = 500
 """Conversations of one kind that a run looks at."""
 
-_ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(hashtextextended('matching ' || current_schema(), 0))"
+_LOCK = "(hashtextextended('matching ' || current_schema(), 0))"
+_ONE_AT_A_TIME = f"SELECT pg_advisory_xact_lock {_LOCK}"
+UNLESS_TAKEN = f"SELECT pg_try_advisory_xact_lock {_LOCK} AS mine"
 
 _WORKERS = """
 SELECT a.id, a.last_assigned_at, coalesce(sum(c.units), 0) AS used
@@ -54,22 +61,48 @@ CROSS JOIN LATERAL (
 """
 
 
-async def run(config: Config, tx: Tx, now: datetime) -> Sequence[Caused]:
-    """Give waiting conversations to agents with room. With nobody free it costs two small queries."""
+async def run(config: Config, tx: Tx, now: datetime) -> Made:
+    """Give waiting conversations to agents with room, once nobody else does."""
     await tx.execute(_ONE_AT_A_TIME)
+    return await _matched(config, tx, now, patient=True)
+
+
+def wanted(state: State) -> bool:
+    """Whether a batch put anything in the queue or gave anybody room."""
+    if any(agent != state.agents.before(id) for id, agent in state.agents.changed().items()):
+        return True
+    return any(_waits_anew(state.conversations.before(c.id), c) for c in state.conversations.changed().values())
+
+
+def _waits_anew(before: Conversation | None, now: Conversation) -> bool:
+    if now.status is Status.QUEUED:
+        return before is None or before.status is not Status.QUEUED or queueing.kind(before) != queueing.kind(now)
+    return before is not None and before.active and (not now.active or now.agent_id != before.agent_id)
+
+
+async def go_on(config: Config, tx: Tx, asked: Sequence[Row], now: datetime) -> Made:
+    """The same within a batch, which waits for nobody."""
+    if not asked[0]["mine"]:
+        return Made(left=True)
+    return await _matched(config, tx, now, patient=False)
+
+
+async def _matched(config: Config, tx: Tx, now: datetime, *, patient: bool) -> Made:
+    """With nobody free it costs two small queries. `patient`: waits for agents whom somebody else has locked."""
     workers = await _workers(config, tx)
     calls = await _calls(tx) if workers else {}
     heads = {kind: min(room_for(call, workers), AT_ONCE) for kind, call in calls.items()}
     queue = await _queue(tx, calls, {kind: n for kind, n in heads.items() if n})
     pairs = match(queue, calls, workers)
     if not pairs:
-        return []
+        return Made()
     kinds = {waiting.rank.id: waiting.kind for waiting in queue}
     locked = await conversations.lock_free(tx, [pair.conversation_id for pair in pairs])
-    state = await batch.with_agents(config, tx, locked, {pair.agent_id for pair in pairs})
+    chosen = {pair.agent_id for pair in pairs}
+    agents = await (tables.lock_agents(tx, chosen) if patient else tables.lock_free_agents(tx, chosen))
+    state = await batch.beside(config, tx, locked, agents)
     caused = [made for pair in pairs if (made := _assign(state, pair, kinds[pair.conversation_id], now))]
-    await batch.save(tx, state)
-    return caused
+    return Made(caused, batch.save(state), left=len(caused) < len(pairs))
 
 
 async def _workers(config: Config, tx: Tx) -> list[Worker]:

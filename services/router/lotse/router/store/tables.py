@@ -10,6 +10,7 @@ from lotse.contracts.values import Presence
 from lotse.router.core.state import Agent, Message, Reply
 from lotse.runtime.postgres import Row, Tx, lock_all
 from lotse.runtime.record import headers_from_text, headers_to_text
+from lotse.runtime.writes import Write
 
 _LOCK_NAMES = """
 WITH made AS (
@@ -35,9 +36,8 @@ async def lock_names(tx: Tx, ids: Collection[UUID]) -> dict[UUID, UUID]:
     return {row["id"]: row["thread_id"] for row in rows if row["thread_id"] is not None}
 
 
-async def save_names(tx: Tx, names: Mapping[UUID, UUID]) -> None:
-    if names:
-        await tx.execute(_SAVE_NAMES, list(names), list(names.values()))
+def save_names(names: Mapping[UUID, UUID]) -> Write:
+    return Write(_SAVE_NAMES, (list(names), list(names.values())))
 
 
 _LOCK_THREADS = "SELECT id, conversation_id FROM thread WHERE id = ANY($1::uuid[]) ORDER BY id FOR UPDATE"
@@ -54,9 +54,8 @@ async def lock_threads(tx: Tx, ids: Collection[UUID]) -> dict[UUID, Conversation
     return {row["id"]: row["conversation_id"] for row in await tx.fetch(_LOCK_THREADS, sorted(ids))}
 
 
-async def save_threads(tx: Tx, threads: Mapping[UUID, ConversationId]) -> None:
-    if threads:
-        await tx.execute(_SAVE_THREADS, list(threads), list(threads.values()))
+def save_threads(threads: Mapping[UUID, ConversationId]) -> Write:
+    return Write(_SAVE_THREADS, (list(threads), list(threads.values())))
 
 
 _LOCK_IDENTIFIERS = """
@@ -83,9 +82,8 @@ async def lock_identifiers(tx: Tx, ids: Collection[UUID]) -> dict[UUID, Customer
     return {row["id"]: row["customer_id"] for row in rows if row["customer_id"] is not None}
 
 
-async def save_identifiers(tx: Tx, identifiers: Mapping[UUID, CustomerId]) -> None:
-    if identifiers:
-        await tx.execute(_SAVE_IDENTIFIERS, list(identifiers), list(identifiers.values()))
+def save_identifiers(identifiers: Mapping[UUID, CustomerId]) -> Write:
+    return Write(_SAVE_IDENTIFIERS, (list(identifiers), list(identifiers.values())))
 
 
 _REFERENCES = "SELECT id, conversation_id FROM reference WHERE id = ANY($1::uuid[])"
@@ -102,9 +100,8 @@ async def references(tx: Tx, ids: Collection[UUID]) -> dict[UUID, ConversationId
     return {row["id"]: row["conversation_id"] for row in await tx.fetch(_REFERENCES, list(ids))}
 
 
-async def save_references(tx: Tx, found: Mapping[UUID, ConversationId]) -> None:
-    if found:
-        await tx.execute(_SAVE_REFERENCES, list(found), list(found.values()))
+def save_references(found: Mapping[UUID, ConversationId]) -> Write:
+    return Write(_SAVE_REFERENCES, (list(found), list(found.values())), rare=True)
 
 
 _MESSAGES = """
@@ -151,10 +148,10 @@ def _message(row: Row) -> Message:
     )
 
 
-async def save_messages(tx: Tx, found: Collection[Message]) -> None:
-    if found:
-        await tx.execute(
-            _SAVE_MESSAGES,
+def save_messages(found: Collection[Message]) -> Write:
+    return Write(
+        _SAVE_MESSAGES,
+        (
             [m.id for m in found],
             [m.conversation_id for m in found],
             [m.occurred_at for m in found],
@@ -166,7 +163,8 @@ async def save_messages(tx: Tx, found: Collection[Message]) -> None:
             [m.read for m in found],
             [m.read_edit for m in found],
             [m.read_edited_at for m in found],
-        )
+        ),
+    )
 
 
 _REPLIES = "SELECT id, conversation_id, outcome, agent_id, resolves FROM reply WHERE id = ANY($1::uuid[])"
@@ -189,16 +187,17 @@ async def replies(tx: Tx, ids: Collection[ReplyId]) -> dict[ReplyId, Reply]:
     }
 
 
-async def save_replies(tx: Tx, found: Collection[Reply]) -> None:
-    if found:
-        await tx.execute(
-            _SAVE_REPLIES,
+def save_replies(found: Collection[Reply]) -> Write:
+    return Write(
+        _SAVE_REPLIES,
+        (
             [r.id for r in found],
             [r.conversation_id for r in found],
             [r.outcome for r in found],
             [r.agent_id for r in found],
             [r.resolves for r in found],
-        )
+        ),
+    )
 
 
 _MAKE_AGENTS = """
@@ -249,10 +248,10 @@ def _agents(rows: Collection[Row]) -> dict[AgentId, Agent]:
     }
 
 
-async def save_agents(tx: Tx, found: Collection[Agent]) -> None:
-    if found:
-        await tx.execute(
-            _SAVE_AGENTS,
+def save_agents(found: Collection[Agent]) -> Write:
+    return Write(
+        _SAVE_AGENTS,
+        (
             [a.id for a in found],
             [a.presence.value for a in found],
             [a.since for a in found],
@@ -260,7 +259,8 @@ async def save_agents(tx: Tx, found: Collection[Agent]) -> None:
             [a.last_assigned_at for a in found],
             [a.release_live_at for a in found],
             [a.release_at for a in found],
-        )
+        ),
+    )
 
 
 _KEPT = "SELECT about, headers, value FROM kept WHERE about = ANY($1::uuid[]) ORDER BY number"
@@ -282,17 +282,19 @@ async def kept(tx: Tx, about: Collection[UUID]) -> dict[UUID, list[Fact[Event]]]
     return found
 
 
-async def keep(tx: Tx, facts: Collection[tuple[UUID, Fact[Event]]]) -> None:
-    if facts:
-        await tx.execute(
-            _KEEP,
+def keep(facts: Collection[tuple[UUID, Fact[Event]]]) -> Write:
+    return Write(
+        _KEEP,
+        (
             [fact.id for _, fact in facts],
             [about for about, _ in facts],
             [headers_to_text(encode_headers(fact)) for _, fact in facts],
             [encode_value(fact.data) for _, fact in facts],
-        )
+        ),
+        rare=True,
+    )
 
 
-async def forget(tx: Tx, facts: Collection[UUID]) -> None:
-    if facts:
-        await tx.execute(_FORGET, list(facts))
+def forget(facts: Collection[UUID]) -> Write:
+    """What was kept and is needed no more; other facts than those that the same batch keeps."""
+    return Write(_FORGET, (list(facts),), rare=True)
