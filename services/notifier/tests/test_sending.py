@@ -206,6 +206,19 @@ async def test_too_many_requests_let_the_account_rest(desk: Shop, meta: Provider
     assert len(await desk.send()) == 2, "then all that waited"
 
 
+async def test_a_running_sender_looks_twice_a_second_whether_a_rest_is_over(desk: Shop, meta: Provider) -> None:
+    meta.answers = [answer(429, **{"Retry-After": "10"})]
+    sender = desk.effect(Sink.META)
+    await desk.feed(opened(), approved())
+    await desk.harness.effect(sender, now=desk.now)
+    desk.later(seconds=9.8)
+    assert await desk.harness.effect(sender, now=desk.now) == [], "it rests"
+    desk.later(seconds=0.3)
+    assert await desk.harness.effect(sender, now=desk.now) == [], "it was looked at 0.3 s ago"
+    desk.later(seconds=0.2)
+    assert len(await desk.harness.effect(sender, now=desk.now)) == 1
+
+
 async def test_a_refused_sign_in_stops_the_account_and_keeps_its_replies(
     desk: Shop, meta: Provider, caplog: Any
 ) -> None:
