@@ -5,7 +5,22 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 import pytest
-from router_stories import ANNA, BEN, Router, agent, analysed, asks, at, config, due, fact, kinds, opened_by, received
+from router_stories import (
+    ANNA,
+    BEN,
+    Router,
+    agent,
+    analysed,
+    asks,
+    at,
+    config,
+    due,
+    fact,
+    heartbeat,
+    kinds,
+    opened_by,
+    received,
+)
 
 from lotse.contracts.commands import ResolveRequested
 from lotse.contracts.config import Config
@@ -70,7 +85,7 @@ async def test_a_batch_that_changes_nobodys_room_and_queues_nothing_does_not_mat
         await story.hear(message, analysed(message))
         async with story.harness.database.connection() as other, other.transaction():
             await other.execute(matching._ONE_AT_A_TIME)
-            done = await batch(story, due(opened_by(message), at(600)))
+            done = await batch(story, due(opened_by(message), at(600)), heartbeat(ANNA, at(1)))
             assert not done.left
 
 

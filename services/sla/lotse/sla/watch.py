@@ -124,10 +124,9 @@ class Watch:
 
 
 def _save(state: State) -> Sequence[Write]:
-    at = state.at
     return (
         store.save(state.changed()),
-        tallies.add(at, state.tallies if at is not None else {}),
+        tallies.add(state.at, state.tallies),
         tallies.save_agents(state.agents),
     )
 

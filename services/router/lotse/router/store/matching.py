@@ -13,7 +13,7 @@ from lotse.contracts.values import Status
 from lotse.router.core import queueing
 from lotse.router.core.matching import Call, Match, Waiting, Worker, assign, call_of, match, room_for
 from lotse.router.core.queueing import Rank
-from lotse.router.core.state import Conversation, State
+from lotse.router.core.state import Agent, Conversation, State
 from lotse.router.store import batch, conversations, tables
 from lotse.runtime import telemetry
 from lotse.runtime.fold import Caused, Made
@@ -69,12 +69,17 @@ async def run(config: Config, tx: Tx, now: datetime) -> Made:
 
 def wanted(state: State) -> bool:
     """Whether a batch put anything in the queue or gave anybody room."""
-    if any(agent != state.agents.before(id) for id, agent in state.agents.changed().items()):
-        return True
-    return any(_waits_anew(state.conversations.before(c.id), c) for c in state.conversations.changed().values())
+    return any(_came_or_went(state.agents.before(a.id), a) for a in state.agents.changed().values()) or any(
+        _waits_or_lets_go(state.conversations.before(c.id), c) for c in state.conversations.changed().values()
+    )
 
 
-def _waits_anew(before: Conversation | None, now: Conversation) -> bool:
+def _came_or_went(before: Agent | None, now: Agent) -> bool:
+    """A sign of life alone gives nobody room."""
+    return before is None or before.presence is not now.presence
+
+
+def _waits_or_lets_go(before: Conversation | None, now: Conversation) -> bool:
     if now.status is Status.QUEUED:
         return before is None or before.status is not Status.QUEUED or queueing.kind(before) != queueing.kind(now)
     return before is not None and before.active and (not now.active or now.agent_id != before.agent_id)
