@@ -159,9 +159,8 @@ class Replicas:
     """As many consumers as partitions, each with at most one batch in a transaction of its own."""
 
     harness: Harness
-    stack: AsyncExitStack
     offsets: list[int] = field(default_factory=lambda: [0] * PARTITIONS)
-    open: dict[int, tuple[object, object, UUID]] = field(default_factory=dict)
+    open: dict[int, tuple[AsyncExitStack, object, UUID]] = field(default_factory=dict)
     committed: set[UUID] = field(default_factory=set)
     number: int = 0
 
@@ -172,7 +171,8 @@ class Replicas:
         name = f"batch{self.number}"
         told = Told()
         told.opened(name, "petra")
-        connection = await self.stack.enter_async_context(self.harness.database.connection())
+        held = AsyncExitStack()
+        connection = await held.enter_async_context(self.harness.database.connection())
         transaction = connection.transaction()
         await transaction.start()
         offset = self.offsets[partition]
@@ -183,18 +183,21 @@ class Replicas:
             partition,
         )
         await send(connection, changes.mark([Applied(told.facts[0], partition, offset)]))
-        self.open[partition] = (transaction, connection, conversation(name))
+        self.open[partition] = (held, transaction, conversation(name))
 
     async def commit(self, partition: int) -> None:
         if partition in self.open:
-            transaction, _, touched = self.open.pop(partition)
+            held, transaction, touched = self.open.pop(partition)
             await transaction.commit()
+            await held.aclose()
             self.offsets[partition] += 1
             self.committed.add(touched)
 
     async def abort(self, partition: int) -> None:
         if partition in self.open:
-            await self.open.pop(partition)[0].rollback()
+            held, transaction, _ = self.open.pop(partition)
+            await transaction.rollback()
+            await held.aclose()
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -218,14 +221,15 @@ async def test_a_follower_that_stops_and_comes_back_sees_every_change_in_whateve
         cursor = found.cursor
         seen.update(found.changes.conversations)
 
-    async with AsyncExitStack() as stack:
-        replicas = Replicas(harness, stack)
+    replicas = Replicas(harness)
+    try:
         for step, partition in steps:
             await (read() if step == "read" else getattr(replicas, step)(partition))
             assert seen <= replicas.committed
+    finally:
         for partition in range(PARTITIONS):
             await replicas.abort(partition)
-        await read()
+    await read()
     assert seen == replicas.committed
 
 

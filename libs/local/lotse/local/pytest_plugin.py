@@ -1,8 +1,10 @@
 """Fixtures on real engines; a test run that asks for none of them starts nothing."""
 
+import asyncio
 import secrets
 import sys
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Generator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import nullcontext
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
@@ -40,15 +42,53 @@ def postgres_admin(engines: "Engines") -> str:
     return engines.postgres
 
 
-@pytest_asyncio.fixture(loop_scope="session")
-async def database(postgres_admin: str) -> AsyncGenerator[str]:
-    """The URL of an empty database that is this test's own."""
-    from lotse.local.postgres import execute
+class _Databases:
+    """Empty databases: while a test runs, a thread makes the next one and drops the last one."""
 
-    name = f"t{secrets.token_hex(6)}"
-    await execute(postgres_admin, f'CREATE DATABASE "{name}"')
+    def __init__(self, admin: str) -> None:
+        self._admin = admin
+        self._hand = ThreadPoolExecutor(1, "databases")
+        self._ready = self._hand.submit(self._make)
+        self._dropped: list[Future[None]] = []
+
+    async def take(self) -> str:
+        name = await asyncio.wrap_future(self._ready)
+        self._ready = self._hand.submit(self._make)
+        return name
+
+    def give_back(self, name: str) -> None:
+        self._dropped.append(self._hand.submit(self._do, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'))
+
+    def close(self) -> None:
+        self._hand.shutdown(cancel_futures=True)
+        for dropped in self._dropped:
+            if not dropped.cancelled():
+                dropped.result()
+
+    def _make(self) -> str:
+        name = f"t{secrets.token_hex(6)}"
+        self._do(f'CREATE DATABASE "{name}"')
+        return name
+
+    def _do(self, statement: str) -> None:
+        from lotse.local.postgres import execute
+
+        asyncio.run(execute(self._admin, statement))
+
+
+@pytest.fixture(scope="session")
+def _databases(postgres_admin: str) -> Generator[_Databases]:
+    made = _Databases(postgres_admin)
+    yield made
+    made.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def database(postgres_admin: str, _databases: _Databases) -> AsyncGenerator[str]:
+    """The URL of an empty database that is this test's own."""
+    name = await _databases.take()
     yield urlunsplit(urlsplit(postgres_admin)._replace(path=f"/{name}"))
-    await execute(postgres_admin, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+    _databases.give_back(name)
 
 
 @pytest.fixture
