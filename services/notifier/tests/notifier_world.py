@@ -290,10 +290,10 @@ class Shop:
     async def send(self, sink: Sink = Sink.META, journal: Journal | None = None) -> list[Event]:
         return [fact.data for fact in await self.harness.effect(self.effect(sink), now=self.now, journal=journal)]
 
-    async def claim(self, sink: Sink = Sink.META) -> list[Call]:
+    async def claim(self, sink: Sink = Sink.META, limit: int = 100) -> list[Call]:
         effect = self.effect(sink)
         async with self.harness.database.transaction() as tx:
-            return list(await effect.claim(tx, self.now, 100, self.journal))
+            return list(await effect.claim(tx, self.now, limit, self.journal))
 
     async def settle(self, *done: tuple[Call, Performed], sink: Sink = Sink.META) -> list[Event]:
         async with self.harness.database.transaction() as tx:

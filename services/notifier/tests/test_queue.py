@@ -52,7 +52,7 @@ NAMES = [str(one) for one in MANY]
         (queue._CLAIM, ("meta", AT, 100, AT, None, MANY[0])),
         (queue._CLAIM, ("meta", AT, 1, AT, "shop", MANY[0])),
         (queue._NEVER_BEGUN, ("meta", MANY[0], MANY)),
-        (queue._TRY_OUT, ("meta", AT, timedelta(minutes=5), ["shop"])),
+        (queue._TRY_OUT, ("meta", AT, timedelta(minutes=5), ["shop"], 100)),
         (queue._OVERDUE, (AT - timedelta(days=1), 100)),
         (queue._OVERDUE_ROWS, (AT, MANY)),
         (store._PLACES, (MANY, ["shop"] * 100, NAMES)),
@@ -86,3 +86,36 @@ async def _counts(desk: Shop) -> tuple[int, int]:
         "SELECT (SELECT count(*) FROM outgoing) AS rows, (SELECT count(*) FROM provider_message) AS messages"
     )
     return row["rows"], row["messages"]
+
+
+async def test_of_more_accounts_that_have_rested_than_there_is_room_for_the_others_wait(desk: Shop) -> None:
+    accounts = ["one", "two", "three"]
+    await desk.harness.execute(
+        """INSERT INTO outgoing (id, kind, conversation_id, ordinal, sink, account, thread, content, due_at, expires_at,
+                                 cause, stage)
+           SELECT gen_random_uuid(), 'received', gen_random_uuid(), 1, 'meta', account, gen_random_uuid(), $3, $1,
+                  $1::timestamptz + interval '1 day', gen_random_uuid(), 'pending'
+           FROM unnest($2::text[]) AS account""",
+        AT,
+        accounts,
+        await _content(desk),
+    )
+    await desk.harness.execute(
+        "INSERT INTO stopped (account, reason, since, until) SELECT account, 'paused', $1, $1 FROM unnest($2::text[]) AS account",
+        AT,
+        accounts,
+    )
+    tried = []
+    for _ in accounts:
+        (call,) = await desk.claim(limit=1)
+        tried.append(call.row.account)
+    assert sorted(tried) == sorted(accounts)
+    assert await desk.claim(limit=1) == []
+
+
+async def _content(desk: Shop) -> str:
+    """What a row holds, from one that was made by the rules and sent."""
+    await desk.feed(opened(), approved())
+    await desk.send()
+    (row,) = await desk.harness.rows("SELECT content FROM outgoing")
+    return row["content"]

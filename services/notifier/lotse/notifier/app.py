@@ -97,7 +97,7 @@ def effect(
         how = queue.Claim(sink, by, lease, timings.sign_in)
         rested: Sequence[Call] = ()
         if now - looked >= _LOOK:
-            rested, looked = await queue.claim_rested(tx, how, now), now
+            rested, looked = await queue.claim_rested(tx, how, now, limit), now
         return [*rested, *await queue.claim(tx, how, now, limit - len(rested))]
 
     async def settle(tx: Tx, done: Sequence[tuple[Call, Performed]], now: datetime) -> Made:

@@ -35,8 +35,8 @@ RETURNING o.id, o.kind, o.conversation_id, o.ordinal, o.sink, o.account, o.threa
 _TRY_OUT = """
 UPDATE stopped SET until = $2 + $3
 WHERE until <= $2 AND account IN (
-    SELECT account FROM outgoing
-    WHERE stage = 'pending' AND sink = $1 AND due_at <= $2 AND account = ANY($4::text[]))
+    SELECT DISTINCT account FROM outgoing
+    WHERE stage = 'pending' AND sink = $1 AND due_at <= $2 AND account = ANY($4::text[]) LIMIT $5)
 RETURNING account
 """
 
@@ -66,10 +66,10 @@ async def claim(tx: Tx, how: Claim, now: datetime, limit: int) -> list[Call]:
     return await _claimed(tx, how, now, limit, None)
 
 
-async def claim_rested(tx: Tx, how: Claim, now: datetime) -> list[Call]:
+async def claim_rested(tx: Tx, how: Claim, now: datetime, limit: int) -> list[Call]:
     """Of every account whose rest is over one row; the others wait for what becomes of it."""
     stopped = {row["account"]: row["until"] for row in await tx.fetch(_STOPPED)}
-    return await _one_of_each(tx, how, now, stopped) if stopped else []
+    return await _one_of_each(tx, how, now, limit, stopped) if stopped else []
 
 
 async def _claimed(tx: Tx, how: Claim, now: datetime, limit: int, account: str | None) -> list[Call]:
@@ -78,9 +78,9 @@ async def _claimed(tx: Tx, how: Claim, now: datetime, limit: int, account: str |
     return [Call(outgoing_of(row)) for row in rows]
 
 
-async def _one_of_each(tx: Tx, how: Claim, now: datetime, stopped: dict[str, datetime]) -> list[Call]:
+async def _one_of_each(tx: Tx, how: Claim, now: datetime, limit: int, stopped: dict[str, datetime]) -> list[Call]:
     rested = [account for account, until in stopped.items() if until <= now]
-    tried = await tx.fetch(_TRY_OUT, how.sink.value, now, how.try_out, rested) if rested else []
+    tried = await tx.fetch(_TRY_OUT, how.sink.value, now, how.try_out, rested, limit) if rested else []
     calls: list[Call] = []
     for row in tried:
         calls += await _claimed(tx, how, now, 1, row["account"])
