@@ -1,10 +1,13 @@
 """Connections, transactions and which database errors pass by themselves."""
 
-from collections.abc import AsyncGenerator, Callable, Sequence
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, Protocol, Self, cast
+from typing import Any, Protocol, Self, TypeVar, cast
 
 import asyncpg
+
+T = TypeVar("T")
 
 
 class Row(Protocol):
@@ -53,6 +56,7 @@ it, since a prepared statement keeps its plan until the next ANALYZE."""
 
 _TRANSIENT_STATES = ("40001", "40P01", "55P03", "57P01", "57P02", "57P03", "25P03", "53300")
 UNIQUE_VIOLATION = "23505"
+_AGAIN = 0.5
 
 
 def sqlstate(error: BaseException) -> str | None:
@@ -125,6 +129,17 @@ class Database:
         """READ COMMITTED; committed at the end, rolled back when anything raises."""
         async with self._pool.acquire(timeout=10) as connection, connection.transaction():
             yield connection
+
+    async def lasting(self, work: Callable[[Tx], Awaitable[T]]) -> T:
+        """`work` in a transaction, again for as long as what prevents it passes by itself. Raises what does not."""
+        while True:
+            try:
+                async with self.transaction() as tx:
+                    return await work(tx)
+            except Exception as error:
+                if not is_transient(error):
+                    raise
+                await asyncio.sleep(_AGAIN)
 
     async def close(self) -> None:
         await self._pool.close()

@@ -139,22 +139,16 @@ class Processor(Generic[S]):
             raise TooManyParked(
                 f"{self._parked_in_row} records in a row failed, the last with {parking.describe(error)}"
             )
-        log.error("record parked: %s", parking.describe(error))
-        while True:
-            try:
-                return await self._park_once(record, parking.describe(error))
-            except Exception as fault:
-                if not is_transient(fault):
-                    raise
-                await asyncio.sleep(0.5)
+        said = parking.describe(error)
+        log.error("record parked: %s", said)
+        return await self._database.lasting(lambda tx: self._park_in(tx, record, said))
 
-    async def _park_once(self, record: Record, error: str) -> Done:
-        async with self._database.transaction() as tx:
-            at, _ = await inbox.lock(tx, [(record.topic, record.partition)])
-            sifted = inbox.sift([record], at, self._accepted)
-            if sifted.news:
-                await parking.park(tx, record, Reason.FAILED, error)
-            await inbox.move(tx, sifted.positions)
+    async def _park_in(self, tx: Tx, record: Record, error: str) -> Done:
+        at, _ = await inbox.lock(tx, [(record.topic, record.partition)])
+        sifted = inbox.sift([record], at, self._accepted)
+        if sifted.news:
+            await parking.park(tx, record, Reason.FAILED, error)
+        await inbox.move(tx, sifted.positions)
         return Done(seek=sifted.ahead, positions=_offsets(sifted))
 
     async def _batch(self, records: Sequence[Record]) -> Done:

@@ -11,7 +11,6 @@ from lotse.runtime import clock, outbox, parking, reading, telemetry
 from lotse.runtime.errors import BrokerUnavailable
 from lotse.runtime.fold import Caused, Stream
 from lotse.runtime.parking import Parked, Reason
-from lotse.runtime.postgres import is_transient
 from lotse.runtime.processor import Done
 from lotse.runtime.record import Record
 
@@ -100,15 +99,7 @@ class StreamProcessor:
                 await asyncio.sleep(0.5)
 
     async def _park(self, record: Record, reason: Reason, error: str) -> None:
-        while True:
-            try:
-                async with self._context.database.transaction() as tx:
-                    await parking.park(tx, record, reason, error)
-                return
-            except Exception as fault:
-                if not is_transient(fault):
-                    raise
-                await asyncio.sleep(0.5)
+        await self._context.database.lasting(lambda tx: parking.park(tx, record, reason, error))
 
     async def replay(self) -> int:
         """Try parked records again that may be."""
