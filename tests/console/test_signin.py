@@ -45,6 +45,18 @@ async def test_who_is_not_signed_in_is_told_how_to_in_both_languages(windows, ac
     await expect(page.get_by_role("link", name="API documentation")).to_have_attribute("href", "/docs")
 
 
+async def test_the_api_can_be_read_and_tried_without_any_other_server(windows):
+    page, asked = await (await windows.context()).new_page(), list[str]()
+    page.on("request", lambda request: asked.append(request.url))
+    await page.goto("/docs")
+    await expect(page.get_by_role("heading", name="Lotse Desk")).to_be_visible()
+    await page.get_by_role("button", name="get /v1/conversations", exact=True).first.click()
+    await page.get_by_role("button", name="Try it out").click()
+    await page.get_by_role("button", name="Execute").click()
+    await expect(page.locator(".live-responses-table .response-col_status").last).to_contain_text("401")
+    assert all(url.startswith((windows.stack.desk, "data:")) for url in asked), asked
+
+
 async def test_a_person_comes_in_where_he_wanted_to_go(windows):
     page = await (await windows.context()).new_page()
     await page.goto("/team?view=queue")

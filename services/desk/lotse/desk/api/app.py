@@ -9,7 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from lotse.contracts.files import MOST_BYTES
-from lotse.desk.api import boards, commands, downloads, lists, problems, reports, uploads
+from lotse.desk.api import boards, commands, downloads, lists, problems, reports, trying, uploads
 from lotse.runtime.health import UNTRACED
 
 MAX_BODY = 1024 * 1024
@@ -57,7 +57,9 @@ class BodyLimit:
 
 def create() -> FastAPI:
     """The app without its parts: `app.state.desk` is set once they can be had."""
-    app = FastAPI(title="Lotse Desk", version="1", description=_DESCRIPTION, redoc_url=None, telemetry=UNTRACED)
+    app = FastAPI(
+        title="Lotse Desk", version="1", description=_DESCRIPTION, docs_url=None, redoc_url=None, telemetry=UNTRACED
+    )
     app.add_middleware(BodyLimit)
     problems.install(app)
     app.include_router(lists.router, tags=["read"])
@@ -66,6 +68,7 @@ def create() -> FastAPI:
     app.include_router(commands.router, tags=["act"])
     app.include_router(uploads.router, tags=["files"])
     app.include_router(downloads.router, tags=["files"])
+    trying.install(app)
     app.openapi = lambda: _document(app)
     return app
 

@@ -14,8 +14,8 @@ from datetime import datetime, timedelta
 from typing import Literal, cast
 from urllib.parse import quote, urlencode
 
-import httpx
 import jwt
+from aiohttp import ClientError, ClientSession, ClientTimeout
 from jwt import PyJWKClient, PyJWKClientConnectionError
 from pydantic import AwareDatetime, ValidationError
 from starlette.requests import HTTPConnection
@@ -278,15 +278,18 @@ async def _json(
 ) -> Mapping[str, object]:
     """Raises SignInFailed: away where nobody answers, untrusted where the answer is a refusal or no object."""
     try:
-        async with httpx.AsyncClient(timeout=_TIMEOUT) as client:
-            answer = await client.request(method, url, headers=headers, data=form)
-            said = cast(object, answer.json()) if answer.is_success else None
-    except (httpx.HTTPError, ValueError) as error:
+        async with (
+            ClientSession(timeout=ClientTimeout(_TIMEOUT), trust_env=True) as client,
+            client.request(method, url, headers=headers, data=form, allow_redirects=False) as answer,
+        ):
+            status = answer.status
+            said = cast(object, await answer.json(content_type=None)) if status // 100 == 2 else None
+    except (ClientError, TimeoutError, ValueError) as error:
         raise SignInFailed("away", f"the issuer cannot be had: {type(error).__name__}") from error
-    if answer.is_server_error:
-        raise SignInFailed("away", f"the issuer answers {answer.status_code}")
+    if status >= 500:
+        raise SignInFailed("away", f"the issuer answers {status}")
     if not isinstance(said, dict):
-        raise SignInFailed("untrusted", f"the issuer answers {answer.status_code}")
+        raise SignInFailed("untrusted", f"the issuer answers {status}")
     return cast("dict[str, object]", said)
 
 

@@ -25,8 +25,6 @@ _ALONE = (
     "base-uri 'none'; frame-ancestors 'none'"
 )
 """For pages without NiceGUI."""
-_DOCS = "frame-ancestors 'none'; base-uri 'none'; object-src 'none'"
-"""FastAPI's page to try the API loads its parts from elsewhere."""
 _PAGE = (
     "default-src 'none'; script-src 'self' 'nonce-{}' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; "
     "img-src 'self' data: blob:; font-src 'self' data:; media-src 'self' blob:; connect-src 'self'; frame-src 'self'; "
@@ -61,7 +59,7 @@ class SameOrigin:
                 for name, value in _HEADERS.items():
                     headers.setdefault(name, value)
                 if headers.get("content-type", "").startswith("text/html"):
-                    headers.setdefault("Content-Security-Policy", _DOCS if scope["path"] == "/docs" else _ALONE)
+                    headers.setdefault("Content-Security-Policy", _ALONE)
             await send(message)
 
         await self._app(scope, receive, sent)
