@@ -50,6 +50,20 @@ async def test_a_new_message_comes_into_the_open_list_with_all_that_is_known_of_
     await expect(row.locator(".ib-assignee")).to_contain_text("Anna Petersen")
 
 
+async def test_where_no_conversation_stands_open_a_change_goes_to_the_list_alone(open_inbox, customers, at_work):
+    inbox = await open_inbox("view=all")
+    heard: list[str] = []
+    inbox.page.on("websocket", lambda socket: socket.on("framereceived", lambda frame: heard.append(str(frame))))
+    await inbox.page.reload()
+    await inbox.ready()
+    heard.clear()
+    for number in range(3):
+        found = await customers.whatsapp(f"Und die Nummer {number}?")
+        await expect(inbox.row(found).locator(".ib-assignee")).to_be_visible()
+    assert any('"change\\"' in frame for frame in heard)
+    assert not [frame for frame in heard if '"show\\"' in frame]
+
+
 async def test_a_draft_of_ones_own_bears_a_pencil_until_it_is_sent(open_inbox, customers):
     found = await customers.messenger("Passt der Mantel zur Hose?")
     inbox, elsewhere = await open_inbox(f"view=all&c={found}"), await open_inbox("view=all", language="en")

@@ -151,10 +151,10 @@ export default {
       return fill(this.complete ? this.texts.of : this.texts.of_more, this.length);
     },
     asOf() {
-      const lags = this.as.away || this.as.behind > 5000;
-      const hint = this.as.readUpTo ? fill(this.texts.fresh_hint, date(this.as.readUpTo)) : null;
+      const lags = this.as.away || this.as.behind > 5;
+      const hint = this.as.readUpTo ? fill(this.texts.fresh_hint, date(1000 * this.as.readUpTo)) : null;
       if (this.as.away) return { lags, hint, text: this.texts.away };
-      return { lags, hint, text: lags ? fill(this.texts.lags, clock(this.as.behind, this.texts)) : this.texts.fresh };
+      return { lags, hint, text: lags ? fill(this.texts.lags, clock(1000 * this.as.behind, this.texts)) : this.texts.fresh };
     },
   },
   methods: {

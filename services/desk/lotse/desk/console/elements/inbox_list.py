@@ -70,8 +70,8 @@ class InboxList(ui.element, component="inbox_list.js", esm={"lotse-listing": "li
         """How many stand in each view, `most` at the most."""
         self.run_method("count", counts, most)
 
-    def as_of(self, read_up_to: int | None, behind: int, *, away: bool) -> None:
-        """How old what is shown may be, in milliseconds."""
+    def as_of(self, read_up_to: int | None, behind: int, away: bool) -> None:
+        """How old what is shown may be, in seconds."""
         self.run_method("setAsOf", {"readUpTo": read_up_to, "behind": behind, "away": away})
 
 

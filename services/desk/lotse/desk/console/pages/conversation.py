@@ -122,7 +122,7 @@ class Panel:
     def _concerns(self, told: Changes) -> bool:
         seen = self._seen
         if told.all or seen is None:
-            return True
+            return told.all or self._id is not None
         shown = {seen.conversation.id, *(one.id for one in seen.others)}
         messages = {one.message_id for one in seen.conversation.messages}
         return bool(shown & told.conversations or messages & told.messages or (told.agents and seen.waiting))

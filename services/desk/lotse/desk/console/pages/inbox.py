@@ -5,13 +5,14 @@ import asyncio
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import field
 from datetime import datetime, timedelta
+from math import ceil
 from typing import TYPE_CHECKING
 from uuid import UUID
 
 from nicegui import Client, background_tasks, ui
 from starlette.requests import Request
 
-from lotse.contracts.frozen import frozen, replace
+from lotse.contracts.frozen import frozen
 from lotse.desk import drafts, views
 from lotse.desk import reads as lists
 from lotse.desk.api.models import Summary, View
@@ -27,7 +28,7 @@ from lotse.desk.console.inboxing.shared import ChangedRows, Counting
 from lotse.desk.console.inboxing.state import State, conversation_id
 from lotse.desk.console.inboxing.texts import Texts, texts
 from lotse.desk.console.inboxing.window import STEP, Window, microseconds
-from lotse.desk.console.live import AsOf, Subscription, while_shown
+from lotse.desk.console.live import Subscription, while_shown
 from lotse.desk.console.pages import conversation
 from lotse.desk.console.viewer import Viewer
 from lotse.desk.reads import Filter, Place
@@ -78,7 +79,7 @@ class Inbox:
         self._window = Window(oldest_first=True)
         self._looked: dict[UUID, datetime] = {}
         self._begun: frozenset[UUID] = frozenset()
-        self._said: AsOf | None = None
+        self._said: tuple[int | None, int, bool] | None = None
         self._list: InboxList
         self._panel: conversation.Panel
         self._subscription: Subscription | None = None
@@ -232,11 +233,13 @@ class Inbox:
             self._again()
 
     def _say_as_of(self) -> None:
-        said = replace(self._console.hub.as_of, read_at=None)
+        """By seconds, as it is shown."""
+        at = self._console.hub.as_of
+        read_up_to = microseconds(at.read_up_to) // 1_000_000 if at.read_up_to else None
+        said = (read_up_to, ceil(at.behind.total_seconds()), at.away)
         if said != self._said:
             self._said = said
-            read_up_to = microseconds(said.read_up_to) // 1000 if said.read_up_to else None
-            self._list.as_of(read_up_to, round(said.behind.total_seconds() * 1000), away=said.away)
+            self._list.as_of(*said)
 
     @property
     def _wanted(self) -> Filter:
