@@ -1,5 +1,7 @@
 """A conversation in the browser: one line of time, mails that cannot harm, actions by key, live."""
 
+import os
+import signal
 import sys
 from datetime import timedelta
 from pathlib import Path
@@ -468,6 +470,24 @@ async def test_it_is_given_to_somebody_who_is_found_by_name(customers, desk, con
     await expect(
         page.locator(".tl-quiet").filter(has_text="Bruno Hansen hat das Gespräch von Anna Petersen bekommen")
     ).to_be_visible()
+
+
+async def test_enter_pressed_before_the_names_have_come_means_the_one_that_fits(
+    customers, desk, conversation_page, stack
+):
+    await answerable(desk)
+    here = await customers.messenger("Wer macht das?")
+    await with_agent(desk, here, "anna")
+    await desk.status("bruno", "online")
+    page = await conversation_page(here)
+    os.kill(stack.supervisor.pids["desk"], signal.SIGSTOP)
+    try:
+        await page.keyboard.press("t")
+        await page.get_by_role("dialog").get_by_role("combobox").fill("hans")
+        await page.keyboard.press("Enter")
+    finally:
+        os.kill(stack.supervisor.pids["desk"], signal.SIGCONT)
+    await expect(page.locator("[data-assignee]")).to_have_text("bei Bruno Hansen")
 
 
 async def test_somebody_who_is_away_is_refused_in_plain_words(customers, desk, conversation_page):

@@ -85,6 +85,6 @@ async def test_after_a_restart_of_the_desk_the_page_comes_back_by_itself_as_it_w
 
 async def test_a_desk_that_hangs_is_said_on_the_page(inbox):
     """The chip turns by what the desk says of itself."""
-    said = "getElement(document.querySelector('.ib').id.slice(1)).setAsOf({readUpTo: Date.now(), behind: 12000, away: false})"
+    said = "getElement(document.querySelector('.ib').id.slice(1)).setAsOf({readUpTo: Date.now() / 1000, behind: 12, away: false})"
     await inbox.page.evaluate(said)
     await expect(inbox.page.locator(".ib-as-of")).to_have_text("Anzeige hängt 0:12 zurück")

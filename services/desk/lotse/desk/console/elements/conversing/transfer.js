@@ -10,10 +10,10 @@ export default {
   emits: ["act", "closed"],
   template: `
 <AskDialog ref="ask" :title="texts.transfer_title" :go="texts.transfer" :texts="texts" :busy="busy" :problem="problem" :ready="Boolean(chosen)"
-  @send="send" @closed="$emit('closed')">
+  @send="send" @closed="closed">
   <label class="lt-field"><span class="lt-label">{{ texts.transfer_to }}</span>
     <input class="lt-input" type="text" role="combobox" aria-expanded="true" aria-controls="cv-targets" aria-autocomplete="list" autofocus
-      :aria-activedescendant="chosen ? idOf(chosen) : null" v-model="words" autocomplete="off" spellcheck="false" @keydown="move" @input="pick(found[0])"></label>
+      :aria-activedescendant="chosen ? idOf(chosen) : null" v-model="words" autocomplete="off" spellcheck="false" @keydown="typed" @input="wrote"></label>
   <ul id="cv-targets" ref="list" class="cv-targets lt-list" role="listbox" :aria-label="texts.transfer_to">
     <li v-for="one in found" :key="idOf(one)" :id="idOf(one)" role="option" :aria-selected="String(one === chosen)" @click="pick(one)" @dblclick="send">
       <span v-if="one.kind === 'agent'" class="lt-dot" :class="one.tone && 'lt-' + one.tone"></span>
@@ -26,7 +26,7 @@ export default {
   <label class="lt-field"><span class="lt-label">{{ texts.transfer_why }}</span>
     <input class="lt-input" type="text" maxlength="200" v-model="reason" autocomplete="off"></label>
 </AskDialog>`,
-  data: () => ({ words: "", reason: "", chosen: null }),
+  data: () => ({ words: "", reason: "", chosen: null, sent: false }),
   computed: {
     found() {
       const wanted = this.words.trim().toLowerCase();
@@ -34,25 +34,37 @@ export default {
     },
   },
   watch: {
+    /** Who pressed Enter before the names had come meant the one that fits, if it is one. */
     targets() {
       this.pick(this.found[0]);
+      if (this.sent && this.found.length === 1) this.send();
+      this.sent = false;
     },
   },
   methods: {
     idOf: (one) => `cv-target-${one.kind}-${one.id}`,
     open() {
-      [this.words, this.reason] = ["", ""];
+      [this.words, this.reason, this.sent] = ["", "", false];
       this.pick(this.found[0]);
       this.$refs.ask.open();
     },
     close() {
       this.$refs.ask.close();
     },
+    closed() {
+      this.sent = false;
+      this.$emit("closed");
+    },
     pick(one) {
       this.chosen = one ?? null;
       this.$nextTick(() => one && document.getElementById(this.idOf(one))?.scrollIntoView({ block: "nearest" }));
     },
-    move(event) {
+    wrote() {
+      this.sent = false;
+      this.pick(this.found[0]);
+    },
+    typed(event) {
+      if (event.key === "Enter" && !this.targets.length) this.sent = true;
       const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
       if (!by || !this.found.length) return;
       event.preventDefault();
