@@ -52,9 +52,8 @@ class _Databases:
         self._dropped: list[Future[None]] = []
 
     async def take(self) -> str:
-        name = await asyncio.wrap_future(self._ready)
-        self._ready = self._hand.submit(self._make)
-        return name
+        ready, self._ready = self._ready, self._hand.submit(self._make)
+        return await asyncio.wrap_future(ready)
 
     def give_back(self, name: str) -> None:
         self._dropped.append(self._hand.submit(self._do, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'))
