@@ -6,20 +6,23 @@ import hashlib
 import hmac
 import json
 import smtplib
+import socket
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.message import EmailMessage
+from itertools import islice
 from pathlib import Path
 from uuid import uuid4
 
 import httpx
 import pytest
 
+from lotse.contracts.config import Config
 from lotse.contracts.config_file import load
 from lotse.contracts.references import mail_message_id, provider_reference
-from lotse.local.process import free_port
+from lotse.local.process import free_ports, is_free
 from lotse.local.standin.app import serve
 from lotse.local.standin.http import Connection, Request, Response
 
@@ -79,12 +82,16 @@ class World:
         assert (await self.http.post("/behave", json=wish)).status_code == 200
 
 
-@asynccontextmanager
-async def opened(monkeypatch, telling: bool) -> AsyncGenerator[World]:
+def configured(monkeypatch) -> Config:
     for name, value in SECRETS.items():
         monkeypatch.setenv(name, value)
-    port, smtp, own = free_port(), free_port(), free_port()
-    ingest, config = Ingest(), load(CONFIG.read_text(encoding="utf-8"))
+    return load(CONFIG.read_text(encoding="utf-8"))
+
+
+@asynccontextmanager
+async def opened(monkeypatch, telling: bool) -> AsyncGenerator[World]:
+    port, smtp, own = islice(free_ports(), 3)
+    ingest, config = Ingest(), configured(monkeypatch)
     back = await asyncio.get_running_loop().create_server(lambda: Connection(ingest.handle), "127.0.0.1", own)
     serving = asyncio.create_task(serve(config, port, smtp, f"http://127.0.0.1:{own}", telling=telling))
     async with back, httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as http:
@@ -98,7 +105,8 @@ async def opened(monkeypatch, telling: bool) -> AsyncGenerator[World]:
             yield World(http, smtp, ingest)
         finally:
             serving.cancel()
-            await asyncio.wait([serving])
+            with suppress(asyncio.CancelledError):
+                await serving
 
 
 @pytest.fixture
@@ -214,6 +222,15 @@ async def test_echoes_are_repeated_until_ingest_takes_them(world: World):
     world.ingest.refusals = 2
     await world.messenger()
     assert len(await world.ingest.until(3)) == 3
+
+
+async def test_where_the_mail_port_is_taken_nothing_is_left_listening(monkeypatch):
+    config = configured(monkeypatch)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port, smtp = next(free_ports()), taken.getsockname()[1]
+        with pytest.raises(OSError, match="address already in use"):
+            await serve(config, port, smtp, "http://127.0.0.1:1", telling=False)
+        assert is_free(port)
 
 
 async def test_a_silent_one_tells_nothing_back(monkeypatch):

@@ -6,13 +6,14 @@ import signal
 import socket
 import sys
 from datetime import timedelta
+from itertools import islice
 from pathlib import Path
 
 import psutil
 import pytest
 
 from lotse.local.errors import PrerequisiteMissing
-from lotse.local.process import free_port, port_of, until
+from lotse.local.process import free_port, free_ports, port_of, until
 from lotse.local.supervisor import Program, Supervisor
 
 SOON = timedelta(seconds=20)
@@ -101,7 +102,14 @@ async def test_a_name_is_given_to_one_process_at_a_time(tmp_path: Path):
 
 
 def test_ports_are_chosen_below_those_of_outgoing_connections():
-    assert all(20_000 <= free_port() < 32_000 for _ in range(20))
+    assert all(20_000 <= port < 32_000 for port in islice(free_ports(), 20))
+
+
+def test_ports_are_each_given_once_and_never_one_to_avoid():
+    first = free_port()
+    ports = list(free_ports(first))
+    assert len(set(ports)) == len(ports) > 10_000
+    assert first not in ports
 
 
 def test_a_folder_keeps_its_port_until_somebody_else_has_it(tmp_path: Path):

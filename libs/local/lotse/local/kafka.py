@@ -16,7 +16,7 @@ from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 from lotse.local.errors import LocalError, PrerequisiteMissing
-from lotse.local.process import free_port, locked, port_of, ready, require, run, spawn, tied
+from lotse.local.process import free_ports, locked, port_of, ready, require, run, spawn, tied
 from lotse.local.server import Server
 
 _RESOURCES = Path(__file__).with_name("kafka")
@@ -56,7 +56,7 @@ class Kafka(Server):
         """Start the broker with the jars of `release` and more options of the JVM."""
         async with locked(self._home / "lock", _LOCK_LIMIT) as lock:
             self._port = port_of(self._home / "port", self._port or self._wanted_port)
-            ports = _Ports(self._port, free_port(avoid=self._port))
+            ports = _Ports(self._port, next(free_ports(self._port)))
             if not (self._home / "data").exists():
                 await self._format(_jvm(java, release), ports)
             properties = self._write_settings(self._home / "data", ports)

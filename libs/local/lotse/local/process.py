@@ -8,7 +8,7 @@ import shutil
 import signal
 import socket
 import subprocess
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from functools import partial
@@ -145,13 +145,18 @@ async def _try_lock(file: IO[bytes]) -> bool:
     return True
 
 
-def free_port(avoid: int | None = None) -> int:
+def free_port() -> int:
     """A free loopback port below the range that the system hands to outgoing connections.
 
     In that range, a client that tries to reach a stopped engine could be given the engine's own port.
     """
-    candidates = random.sample(range(20_000, 32_000), 200)
-    return next(port for port in candidates if port != avoid and is_free(port))
+    return next(free_ports())
+
+
+def free_ports(*avoid: int | None) -> Iterator[int]:
+    """Ports like that of `free_port`, each once: for servers of which one is chosen before another listens."""
+    candidates = range(20_000, 32_000)
+    return (port for port in random.sample(candidates, len(candidates)) if port not in avoid and is_free(port))
 
 
 def is_free(port: int) -> bool:

@@ -19,7 +19,7 @@ from lotse.contracts.config_file import load
 from lotse.contracts.frozen import frozen
 from lotse.local.engines import Engines, Places, engines, state_folder
 from lotse.local.errors import LocalError, PrerequisiteMissing, last_lines
-from lotse.local.process import free_port, is_free, until
+from lotse.local.process import free_ports, is_free, until
 from lotse.local.secrets import SERVICES, local_secrets
 from lotse.local.supervisor import Program, Supervisor
 from lotse.runtime.postgres import connect
@@ -121,7 +121,7 @@ async def _services(plan: Plan, started: Engines, progress: Progress) -> AsyncGe
     await create_topics(started.kafka, plan.prefix, single=True)
     await provision(started.postgres, plan.database, secrets)
     async with Supervisor(plan.folder / "logs", progress) as supervisor:
-        ports = _free_ports()
+        ports = free_ports(plan.desk_port, plan.ingest_port)
         standin, smtp = (next(ports), next(ports)) if plan.standin else (None, None)
         path = _local_config(plan, standin, smtp)
         instances = _instances(plan, ports)
@@ -177,16 +177,6 @@ def _instances(plan: Plan, ports: Iterator[int]) -> list[Instance]:
         for service in ("router", "sla", "sentiment", "notifier", "desk", "ingest")
         for number in range(1, plan.replicas.get(service, 1) + 1)
     ]
-
-
-def _free_ports() -> Iterator[int]:
-    """Free ports, each once."""
-    given: set[int] = set()
-    while True:
-        port = free_port()
-        if port not in given:
-            given.add(port)
-            yield port
 
 
 def _addresses(instances: Sequence[Instance]) -> str:

@@ -177,7 +177,8 @@ async def serve(
     """Answer until cancelled."""
     app, loop = App.of(config, ingest, telling=telling), asyncio.get_running_loop()
     mailbox = Mailbox(config, app.seen, app.faults, app.shelf)
-    web = await loop.create_server(lambda: Connection(app.handle), host, port)
-    mail = await loop.create_server(lambda: session(mailbox), host, smtp_port)
-    async with web, mail:
+    async with (
+        await loop.create_server(lambda: Connection(app.handle), host, port),
+        await loop.create_server(lambda: session(mailbox), host, smtp_port),
+    ):
         await app.echoes.run()
