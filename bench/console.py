@@ -79,7 +79,7 @@ async def measure(folder: Path, seconds: float, given: Engines | None = None) ->
 async def _opened(stack: Stack, stream: Iterator[Sample], to: Links, watch: Watch) -> None:
     """Have so many open conversations, all read by the desk."""
     for _ in range(OPEN // 50):
-        await asyncio.gather(*(send(to, watch, sample, _TRIES) for sample in itertools.islice(stream, 50)))
+        await asyncio.gather(*(send(to, watch, sample) for sample in itertools.islice(stream, 50)))
     async with asyncio.timeout(180), httpx.AsyncClient(base_url=stack.desk, timeout=15) as desk:
         headers = stacks.headers(stack, "agent-0", "lead", "bench")
         while True:
@@ -112,9 +112,7 @@ async def _page(stack: Stack, executable: str) -> AsyncGenerator[Page]:
 
 async def _watched(page: Page, stream: Iterator[Sample], to: Links, watch: Watch, seconds: float) -> dict[str, float]:
     watch.forget()
-    loading = asyncio.create_task(
-        at_rate(stream, RATE, _WARM + seconds * 2.5, lambda sample: send(to, watch, sample, _TRIES))
-    )
+    loading = asyncio.create_task(at_rate(stream, RATE, _WARM + seconds * 2.5, lambda sample: send(to, watch, sample)))
     await asyncio.sleep(_WARM)
     since = perf_counter()
     await asyncio.sleep(seconds)
@@ -160,10 +158,6 @@ def _rows(watch: Watch, rows: dict[str, float], since: float, until: float) -> S
         for message, one in watch.messages.items()
         if one.accepted is not None and since < one.accepted < until
     )
-
-
-_TRIES = 20
-"""Connections that were idle have been closed, and each is found out by one post that is not answered."""
 
 
 def say(line: str) -> None:

@@ -19,7 +19,7 @@ class Sample:
 
 
 class Link:
-    """One HTTP/1.1 connection to one address, used for one request at a time; opened anew after a cut."""
+    """One HTTP/1.1 connection to one address, for one request at a time; opened anew after a cut, also while idle."""
 
     def __init__(self, url: str) -> None:
         parts = urlsplit(url)
@@ -39,6 +39,8 @@ class Link:
             return 0
 
     async def _opened(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        if self._streams and self._streams[0].at_eof():
+            await self.close()
         if self._streams is None:
             self._streams = await asyncio.open_connection(self._host, self._port)
         return self._streams

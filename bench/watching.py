@@ -115,12 +115,10 @@ class Watch:
         )
 
 
-async def send(to: Links, watch: Watch, sample: Sample, tries: int = 1) -> None:
-    """Post one webhook, again where no answer came; anything but 200 in the end raises RuntimeError."""
+async def send(to: Links, watch: Watch, sample: Sample) -> None:
+    """Post one webhook; anything but 200 raises RuntimeError."""
     watch.sent(sample.id)
-    status = 0
-    for _ in range(tries):
-        status = status or await to.post(sample.call)
+    status = await to.post(sample.call)
     if status != 200:
         raise RuntimeError(f"ingest answered {status}")
     watch.accepted(sample.id)

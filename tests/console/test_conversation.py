@@ -484,6 +484,7 @@ async def test_enter_pressed_before_the_names_have_come_means_the_one_that_fits(
     try:
         await page.keyboard.press("t")
         await page.get_by_role("dialog").get_by_role("combobox").fill("hans")
+        await expect(page.get_by_role("listbox")).to_have_text("Die Namen kommen gleich …")
         await page.keyboard.press("Enter")
     finally:
         os.kill(stack.supervisor.pids["desk"], signal.SIGCONT)

@@ -1,5 +1,6 @@
 """The inbox: what stands in it, how it is searched and walked through, on wide and narrow screens."""
 
+import asyncio
 import re
 
 import pytest
@@ -83,6 +84,71 @@ async def test_a_draft_of_ones_own_bears_a_pencil_until_it_is_sent(open_inbox, c
     await words.press("Control+Enter")
     await expect(pencil).to_have_count(0)
     await expect(other).to_have_count(0)
+
+
+async def held_uploads(page) -> asyncio.Event:
+    """Files are on their way for as long as the event that this gives is not set."""
+    arrived = asyncio.Event()
+
+    async def hold(route):
+        await arrived.wait()
+        await route.continue_()
+
+    await page.route("**/uploads?*", hold)
+    return arrived
+
+
+async def test_a_file_that_comes_when_another_conversation_is_open_goes_into_its_own(open_inbox, customers):
+    asked, other = await customers.messenger("Haben Sie ein Bild?"), await customers.messenger("Und der Preis?")
+    inbox = await open_inbox(f"view=all&c={asked}")
+    arrived, box = await held_uploads(inbox.page), inbox.panel.locator(".lc")
+    files, coming = box.get_by_role("list", name="Anhänge").get_by_role("listitem"), box.get_by_role("progressbar")
+    for name in ("eins.txt", "zwei.txt"):
+        await box.locator("input[type=file]").set_input_files(
+            {"name": name, "mimeType": "text/plain", "buffer": b"Moin"}
+        )
+    await expect(coming).to_have_count(2)
+    await inbox.row(other).click()
+    await expect(inbox.panel).to_contain_text("Und der Preis?")
+    await expect(files).to_have_count(0)
+    await inbox.row(asked).click()
+    await expect(coming).to_have_count(2)
+    await inbox.row(other).click()
+    await expect(coming).to_have_count(0)
+    arrived.set()
+    await expect(inbox.row(asked).locator(".ib-draft")).to_be_visible()
+    await expect(files).to_have_count(0)
+    await inbox.row(asked).click()
+    for name in ("eins.txt", "zwei.txt"):
+        await expect(files.filter(has_text=name)).to_have_count(1)
+
+
+async def test_a_file_that_cannot_be_taken_is_told_in_whichever_conversation_is_open(open_inbox, customers):
+    asked, other = await customers.messenger("Haben Sie ein Bild?"), await customers.messenger("Und der Preis?")
+    inbox = await open_inbox(f"view=all&c={asked}")
+    arrived, box = await held_uploads(inbox.page), inbox.panel.locator(".lc")
+    hostile = {"name": "bild.png", "mimeType": "image/png", "buffer": b"MZ\x90 no picture at all"}
+    await box.locator("input[type=file]").set_input_files(hostile)
+    await expect(box.get_by_role("progressbar")).to_have_count(1)
+    await inbox.row(other).click()
+    await expect(inbox.panel).to_contain_text("Und der Preis?")
+    arrived.set()
+    await expect(box.locator("[id$=-status]")).to_contain_text("bild.png")
+
+
+async def test_the_browser_asks_before_it_leaves_a_file_half_sent(open_inbox, customers):
+    inbox = await open_inbox(f"view=all&c={await customers.messenger('Haben Sie ein Bild?')}")
+    arrived, box = await held_uploads(inbox.page), inbox.panel.locator(".lc")
+    asked: list[str] = []
+    inbox.page.on("dialog", lambda dialog: (asked.append(dialog.type), asyncio.ensure_future(dialog.dismiss())))
+    file = {"name": "eins.txt", "mimeType": "text/plain", "buffer": b"Moin"}
+    await box.locator("input[type=file]").set_input_files(file)
+    await expect(box.get_by_role("progressbar")).to_have_count(1)
+    await inbox.page.evaluate("location.reload()")
+    await expect(box.get_by_role("progressbar")).to_have_count(1)
+    assert asked == ["beforeunload"]
+    arrived.set()
+    await expect(box.get_by_role("listitem")).to_contain_text(["eins.txt"])
 
 
 async def test_time_turns_without_the_desk(open_inbox, customers, windows):

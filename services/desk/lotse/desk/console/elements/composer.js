@@ -13,7 +13,7 @@ const NOTHING = { marks: [], problems: [], warnings: [], parts: 1, invitation: "
 
 /** A draft; `judged` is what the server said of the text `of`, `reported` are texts that it has not judged yet. */
 const blank = () => ({
-  text: "", files: [], private: false, coming: [], state: "writing", words: "", tone: "", judged: NOTHING, of: "", reported: [], revision: 0,
+  text: "", files: [], private: false, state: "writing", words: "", tone: "", judged: NOTHING, of: "", reported: [], revision: 0,
   saved: 0, timer: 0, reason: "", override: false,
 });
 
@@ -101,12 +101,12 @@ export default {
       </template>
     </div>
 
-    <ul v-if="here.files.length || here.coming.length" class="lc-files lt-list" :aria-label="said.files">
+    <ul v-if="here.files.length || coming.length" class="lc-files lt-list" :aria-label="said.files">
       <li v-for="file in here.files" :key="file.id" class="lt-chip"><span class="lt-icon lt-icon-attach" aria-hidden="true"></span>
         <span class="lt-truncate">{{ file.name }}</span><span class="lt-muted">{{ type(file) }} · {{ size(file.size, language) }}</span>
         <button type="button" class="lc-remove" :disabled="locked" :aria-label="put(said.remove, { name: file.name })" @click="remove(file)"><span
           class="lt-icon lt-icon-close" aria-hidden="true"></span></button></li>
-      <li v-for="one in here.coming" :key="one.number" class="lt-chip"><span class="lt-truncate">{{ one.name }}</span>
+      <li v-for="one in coming" :key="one.number" class="lt-chip"><span class="lt-truncate">{{ one.name }}</span>
         <progress :value="one.share" max="1" :aria-label="put(said.progress, { name: one.name, percent: Math.round(one.share * 100) })"></progress>
         <button type="button" class="lc-remove" :aria-label="put(said.remove, { name: one.name })" @click="one.stop()"><span
           class="lt-icon lt-icon-close" aria-hidden="true"></span></button></li>
@@ -153,6 +153,7 @@ export default {
   data: () => ({
     conversation: null, kind: "reply", drafts: { reply: blank(), note: blank() }, facts: null, answers: [], behind: null,
     writers: {}, asking: null, picking: false, around: ["", ""], dragged: false, announced: "", window_: "open", notice_: "",
+    uploads: [],
   }),
 
   computed: {
@@ -165,6 +166,10 @@ export default {
     },
     here() {
       return this.drafts[this.kind];
+    },
+    /** Files that are on their way into the answer. */
+    coming() {
+      return this.reply ? this.uploads.filter((one) => one.conversation === this.conversation) : [];
     },
     /** What holds for the answer as it is meant: in public, or in private. Null where nothing is known of it. */
     way() {
@@ -232,7 +237,7 @@ export default {
     },
     ready() {
       const { here } = this;
-      if (this.locked || (!here.text.trim() && !here.files.length) || here.coming.length) return false;
+      if (this.locked || (!here.text.trim() && !here.files.length) || this.coming.length) return false;
       if (!this.reply) return true;
       if (!this.way || this.way.blocked || this.window_ === "closed") return false;
       const overridden = here.override && here.reason.trim();
@@ -243,7 +248,7 @@ export default {
       const { here } = this;
       if (here.state === "sending") return this.said.sending;
       if (here.state === "under_way" || (here.words && here.tone !== "lt-danger" && here.state === "writing")) return here.words;
-      if (here.coming.length) return this.said.uploading;
+      if (this.coming.length) return this.said.uploading;
       if (!here.text && !here.files.length) return "";
       return here.saved === here.revision ? this.said.saved : this.said.unsaved;
     },
@@ -268,10 +273,12 @@ export default {
   mounted() {
     this.timer = setInterval(() => this.turn(), 1_000);
     addEventListener("pagehide", this.hide);
+    addEventListener("beforeunload", this.hold);
   },
   unmounted() {
     clearInterval(this.timer);
     removeEventListener("pagehide", this.hide);
+    removeEventListener("beforeunload", this.hold);
     this.flush();
   },
 
@@ -282,10 +289,12 @@ export default {
 
     show(told) {
       this.flush();
-      Object.assign(this.$data, this.$options.data(), { kind: told && this.conversation === null ? this.kind : "reply" });
+      const { uploads } = this;
+      Object.assign(this.$data, this.$options.data(), { uploads, kind: told && this.conversation === null ? this.kind : "reply" });
       if (!told) return;
       this.conversation = told.id;
       for (const kind of ["reply", "note"]) this.begin(kind, told.drafts[kind]);
+      for (const one of this.coming) one.into = this.drafts.reply;
     },
     begin(kind, draft) {
       const here = (this.drafts[kind] = { ...blank(), ...(draft ? { text: draft.text, files: draft.files, private: draft.private } : {}) });
@@ -379,13 +388,12 @@ export default {
       here.timer ||= setTimeout(() => this.report(kind), PAUSE + here.text.length / LETTERS_A_MILLISECOND);
     },
     /** Tell the server what stands there now. */
-    report(kind) {
-      const here = this.drafts[kind];
+    report(kind, here = this.drafts[kind], conversation = this.conversation) {
       clearTimeout(here.timer);
       here.timer = 0;
-      keep(this.agent, this.conversation, kind, this.words(here));
+      keep(this.agent, conversation, kind, this.words(here));
       here.reported.push({ revision: here.revision, text: here.text });
-      this.$emit("typed", { ...this.named(kind), ...this.words(here), revision: here.revision });
+      this.$emit("typed", { conversation, kind, ...this.words(here), revision: here.revision });
     },
     /** Nothing that waits for its turn is left behind. */
     flush() {
@@ -397,6 +405,10 @@ export default {
         if (this.conversation && here.saved !== here.revision) keep(this.agent, this.conversation, kind, this.words(here));
       }
       this.flush();
+    },
+    /** The browser asks before it leaves a file half sent. */
+    hold(event) {
+      if (this.uploads.length) event.preventDefault();
     },
     stillHolds(code) {
       if (code === "blocked-pii") return this.privates.length > 0;
@@ -536,32 +548,31 @@ export default {
     refusedFile(file) {
       const allowed = this.way?.files;
       if (!this.reply || !allowed) return this.said.no_files;
-      const { files, coming } = this.drafts.reply;
-      if (files.length + coming.length >= allowed.most) return put(this.said.file_many, { most: allowed.most });
+      if (this.here.files.length + this.coming.length >= allowed.most) return put(this.said.file_many, { most: allowed.most });
       const sizes = { size: size(file.size, this.language), most: size(allowed.largest, this.language) };
       if (file.size > allowed.largest) return put(this.said.file_large, { name: file.name, ...sizes });
       return file.size ? "" : put(this.said.file_empty, { name: file.name });
     },
+    /** Take a file in; where it has come only when another conversation is open, it still goes to its own. */
     bring(file) {
-      const here = this.drafts.reply;
       const { conversation } = this;
       const url = `${window.path_prefix ?? ""}/uploads?${new URLSearchParams({ name: file.name, channel: this.way.channel_id })}`;
-      const going = upload(url, file, (share) => (found().share = share));
-      const number = (this.files_ = (this.files_ ?? 0) + 1);
-      here.coming.push({ number, name: file.name, share: 0, stop: going.stop });
-      const found = () => here.coming.find((one) => one.number === number) ?? {};
+      const going = upload(url, file, (share) => (one.share = share));
+      this.uploads.push({ conversation, number: (this.files_ = (this.files_ ?? 0) + 1), name: file.name, share: 0, stop: going.stop, into: this.here });
+      const one = this.uploads.at(-1);
       going.done.then((done) => {
-        here.coming = here.coming.filter((one) => one.number !== number);
-        if (this.conversation !== conversation) return;
+        const here = one.into;
+        this.uploads = this.uploads.filter((other) => other.number !== one.number);
         if (done.file) {
           here.files.push(done.file);
           here.revision += 1;
-          this.report("reply");
+          this.report("reply", here, conversation);
         } else if (done.reason !== "stopped") this.complain(here, done.detail ?? put(this.said.file_failed, { name: file.name }));
       });
     },
     complain(here, words) {
       Object.assign(here, { words, tone: "lt-danger" });
+      if (here !== this.drafts.reply) this.notice_ = words;
       this.announced = words;
     },
     remove(file) {

@@ -31,7 +31,7 @@ export default {
   <AskTransfer ref="transfer" :texts="texts" :busy="busy === 'transfer'" :problem="problem" :targets="targets" @act="send" @closed="problem = ''"></AskTransfer>
   <AskCorrection ref="correct" :texts="texts" :words="words" :busy="busy === 'correct'" :problem="problem" @act="send" @closed="problem = ''"></AskCorrection>
 </header>`,
-  data: () => ({ at: null, busy: "", pending: "", problem: "", spoken: "", targets: [], now: Date.now() }),
+  data: () => ({ at: null, busy: "", pending: "", problem: "", spoken: "", targets: null, now: Date.now() }),
   computed: {
     tone() {
       return { queued: "lt-warn", assigned: "lt-info", resolved: "lt-ok", set_aside: "lt-danger" }[this.at.status] ?? "";

@@ -129,7 +129,7 @@ export default {
   </AskDialog>
 </div>`,
   data: () => ({
-    at: null, only: "", now: Date.now(), busy: false, problem: "", spoken: "", given: null, targets: [], asked: null,
+    at: null, only: "", now: Date.now(), busy: false, problem: "", spoken: "", given: null, targets: null, asked: null,
     status: "", back: false, statuses: STATUSES, dots: DOTS, figures: ["kept", "missed", "level", "open", "overdue"],
   }),
   computed: {
@@ -195,7 +195,7 @@ export default {
       this.$refs.agents.querySelector("a, button")?.focus();
     },
     assign(line) {
-      [this.given, this.targets, this.problem] = [line.id, [], ""];
+      [this.given, this.targets, this.problem] = [line.id, null, ""];
       this.$emit("targets", { conversation: line.id });
       this.$refs.transfer.open();
     },

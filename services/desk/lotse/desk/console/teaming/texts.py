@@ -8,7 +8,7 @@ from lotse.desk.language import Language
 
 Texts = Mapping[str, str]
 
-_DIALOGS = ("close", "cancel", "busy", "transfer_to", "transfer_why", "team", "nobody_found")
+_DIALOGS = ("close", "cancel", "busy", "transfer_to", "transfer_why", "team", "nobody_found", "names_coming")
 
 
 @frozen

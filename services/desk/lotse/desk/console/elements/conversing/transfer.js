@@ -1,7 +1,7 @@
 import Dialog from "./dialog.js";
 
 /**
- * To whom a conversation is given: a person or a team, found by name.
+ * To whom a conversation is given: a person or a team, found by name. `targets` is null until the names have come.
  * @typedef {{kind: string, id: string, name: string, note: string, presence: string, tone: string, load: string, free: boolean}} Target
  */
 export default {
@@ -21,7 +21,7 @@ export default {
       <span class="lt-grow lt-truncate"><strong>{{ one.name }}</strong> <span class="lt-muted lt-small">{{ one.kind === 'team' ? texts.team : one.note }}</span></span>
       <span v-if="one.kind === 'agent'" class="lt-small" :class="one.free ? 'lt-muted' : 'lt-warn'">{{ one.presence }}, <span class="lt-number">{{ one.load }}</span></span>
     </li>
-    <li v-if="!found.length" class="lt-muted">{{ texts.nobody_found }}</li>
+    <li v-if="!found.length" class="lt-muted">{{ targets ? texts.nobody_found : texts.names_coming }}</li>
   </ul>
   <label class="lt-field"><span class="lt-label">{{ texts.transfer_why }}</span>
     <input class="lt-input" type="text" maxlength="200" v-model="reason" autocomplete="off"></label>
@@ -30,7 +30,7 @@ export default {
   computed: {
     found() {
       const wanted = this.words.trim().toLowerCase();
-      return this.targets.filter((one) => `${one.name} ${one.note} ${one.id}`.toLowerCase().includes(wanted));
+      return (this.targets ?? []).filter((one) => `${one.name} ${one.note} ${one.id}`.toLowerCase().includes(wanted));
     },
   },
   watch: {
@@ -64,7 +64,7 @@ export default {
       this.pick(this.found[0]);
     },
     typed(event) {
-      if (event.key === "Enter" && !this.targets.length) this.sent = true;
+      if (event.key === "Enter" && !this.targets) this.sent = true;
       const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
       if (!by || !this.found.length) return;
       event.preventDefault();
