@@ -13,7 +13,7 @@ import yaml
 sys.path.insert(0, str(Path(__file__).parent))
 
 from bench.browser import FLAGS, MISSING, find  # noqa: E402
-from console_world import Customers, Desk, Windows, violations  # noqa: E402
+from console_world import Customers, Desk, Shelf, Windows, violations  # noqa: E402
 
 from lotse.local.stack import Plan, running  # noqa: E402
 
@@ -62,7 +62,7 @@ async def stack(chromium, engines, tmp_path_factory):
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def browser(chromium):
-    """One Chromium for all tests; each page has a context of its own."""
+    """One Chromium for all tests."""
     from playwright.async_api import async_playwright, expect
 
     expect.set_options(timeout=PATIENCE)
@@ -79,10 +79,15 @@ async def desk(stack):
         yield made
 
 
+@pytest.fixture(scope="session")
+def shelf() -> Shelf:
+    return {}
+
+
 @pytest_asyncio.fixture(loop_scope="session")
-async def windows(stack, browser):
-    """Contexts of the browser, closed after the test; a script that failed or was refused by policy fails it."""
-    made = Windows(stack, browser)
+async def windows(stack, browser, shelf):
+    """Contexts of the browser, of one test at a time; a script that failed or was refused by policy fails it."""
+    made = Windows(stack, browser, shelf)
     yield made
     await made.close()
     assert made.complaints == []

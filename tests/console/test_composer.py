@@ -627,7 +627,7 @@ async def test_a_file_belongs_to_the_draft_as_soon_as_it_is_there(answering, cus
     await expect(files).to_contain_text(["eins.png", "zwei.png"])
     await expect(files.get_by_role("progressbar")).to_have_count(0)
     await expect(box(page)).to_contain_text("Entwurf gesichert")
-    await page.context.close()
+    await page.close()
     elsewhere = await answering(conversation)
     files = box(elsewhere).get_by_role("list", name="Anhänge").get_by_role("listitem")
     await expect(files).to_contain_text(["eins.png", "zwei.png"])

@@ -132,11 +132,16 @@ async def test_work_in_hand_is_shown_and_handed_back(open_page, desk, customers)
 
 
 @pytest.mark.usefixtures("nobody_works")
-async def test_an_open_page_keeps_an_agent_at_work_and_without_one_he_is_gone(open_page, desk):
+async def test_an_open_page_keeps_an_agent_at_work_and_without_one_he_is_gone(open_page, desk, customers):
     await open_page("/", agent="clara")
-    await desk.status("clara", "online")
-    await desk.status("bruno", "online")
-    said = await desk.until("/v1/agents", status("bruno", "offline"), seconds=90)
+    for agent in ("clara", "bruno"):
+        await desk.status(agent, "online")
+        await desk.until("/v1/agents", status(agent, "online"))
+    aged = await customers.database.execute(
+        "UPDATE router.agent SET last_seen = last_seen - interval '15 s' WHERE id IN ('clara', 'bruno')"
+    )
+    assert aged == "UPDATE 2"
+    said = await desk.until("/v1/agents", status("bruno", "offline"), seconds=60)
     assert status("clara", "online")(said)
 
 

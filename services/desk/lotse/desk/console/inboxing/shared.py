@@ -20,7 +20,7 @@ from lotse.runtime.ticking import wait
 
 log = logging.getLogger(__name__)
 
-_EVERY = 15.0
+_EVERY = 5.0
 """Seconds after which the views are counted anyway: time alone brings conversations into "about to miss"."""
 
 _AT_MOST = 1.0

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 _MOST = 1000
 """Rows that a page asks for at once when it comes back to where it was."""
 
-_DUE_ANEW = timedelta(seconds=15)
+_DUE_ANEW = timedelta(seconds=5)
 """Time alone brings conversations near their deadline: the list of those is read again after this."""
 
 
