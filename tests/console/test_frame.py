@@ -127,7 +127,7 @@ async def test_work_in_hand_is_shown_and_handed_back(open_page, desk, customers)
     await menu.get_by_role("radio", name=AWAY).check()
     await menu.get_by_role("button", name="Arbeit zurückgeben").click()
     await desk.until(f"/v1/conversations/{found}", lambda said: said["assignee"] != "bruno")
-    await expect(menu.get_by_role("button", name="Arbeit zurückgeben")).to_be_hidden()
+    await expect(menu.get_by_role("button", name="Arbeit zurückgeben")).to_be_hidden(timeout=5_000)
     await desk.post(f"/v1/conversations/{found}/resolve", who="anna")
 
 

@@ -119,7 +119,7 @@ class _Own:
     def __init__(self, console: "Console", viewer: Viewer, client: Client, me: m.Me, keys: Keys) -> None:
         self.client = client
         self._console, self._viewer, self._said = console, viewer, TEXTS[viewer.language]
-        self._state, self._stale = _state(me), False
+        self._state, self._stale, self._gives_back = _state(me), False, False
         self._corner = Corner(
             _card(me, self._said),
             self._state,
@@ -132,9 +132,9 @@ class _Own:
         )
 
     async def show(self, changes: Changes) -> None:
-        """Presence is shown at once; what is in hand with the next beat, as it changes all day."""
+        """Presence and what is being given back are shown at once; else what is in hand comes with the next beat."""
         self._stale = self._stale or bool(changes.conversations)
-        if changes.agents or changes.all:
+        if changes.agents or changes.all or (self._gives_back and self._stale):
             await self._refresh()
 
     async def tick(self) -> None:
@@ -167,10 +167,13 @@ class _Own:
         self._stale = False
         self._state = _state(await lists.get_me(self._console.parts(), self._viewer.caller))
         if self._state is not None:
+            self._gives_back = self._gives_back and self._state.conversations > 0
             self._corner.tell(self._state)
 
     async def _change(self, wish: Wish) -> None:
+        self._gives_back = wish.hand_back
         said = await self._asked(wish)
+        self._gives_back = self._gives_back and not said
         try:
             await self._refresh()
         except ApiError:
