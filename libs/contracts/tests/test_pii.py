@@ -135,6 +135,28 @@ def test_the_region_tells_what_a_national_number_looks_like(region, text, part):
     assert found(text, region=region) == [("phone", part)]
 
 
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("Mobil: 0171\u202f1234567", "phone"),
+        ("Mobil: 0171\u20111234567", "phone"),
+        ("Mobil: ０１７１ １２３４５６７", "phone"),
+        ("Mobil: ٠١٧١ ١٢٣٤٥٦٧", "phone"),
+        ("Konto DE89\u202f3704\u202f0044\u202f0532\u202f0130\u202f00", "iban"),
+        ("Konto DE89\u20073704\u00a00044 0532\u202f0130\u202f00", "iban"),
+        ("Konto DE89 3704\u200b 0044 0532\u00ad 0130 00", "iban"),
+        ("Karte 4111\u202f1111\u202f1111\u202f1111", "card"),
+        ("Karte 4111\u00a01111 1111\u202f1111", "card"),
+        ("max\u200b@exam\u00adple.org", "email"),
+        ("max＠example.org", "email"),
+    ],
+)
+def test_typesetting_hides_nothing_and_moves_no_span(text, kind):
+    (span,) = scan(f"😀 {text}\u200b, danke")
+    found = f"😀 {text}\u200b, danke"[span.start : span.end]
+    assert (span.kind, found) == (kind, text.removeprefix("Mobil: ").removeprefix("Konto ").removeprefix("Karte "))
+
+
 def test_two_numbers_with_a_slash_between_are_two():
     assert found("0171-1234567/0172-7654321") == [("phone", "0171-1234567"), ("phone", "0172-7654321")]
 

@@ -4,10 +4,12 @@
 be told from the text alone: e-mail addresses, plausible phone numbers (Google's `phonenumbers`), IBANs (ISO 13616,
 check digits ISO 7064 mod 97-10), payment cards (ISO 7812, Luhn), German tax ids (check digit ISO 7064 mod 11,10),
 labelled customer and order numbers, and postal addresses as Germany and English-speaking countries write them.
-Names are not looked for.
+Narrow and unbreakable spaces and hyphens, digits of other scripts and characters without width hide nothing. Names are
+not looked for.
 """
 
 import re
+import unicodedata
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -64,9 +66,47 @@ def scan(text: str, *, region: str = "DE", patterns: Mapping[str, str] = NO_PATT
     """
     text = text[:MAX_SCANNED]
     found = [*_by_patterns(text, patterns)]
-    if _TELLING.search(text):
-        found += [*_emails(text), *_with_digits(text, region)]
+    plain, places = _plain(text)
+    if _TELLING.search(plain):
+        found += _placed([*_emails(plain), *_with_digits(plain, region)], places)
     return tuple(_apart(found)) if found else ()
+
+
+_UNSEEN: Final = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]")
+_HYPHENS: Final = frozenset("\u2010\u2011\u2012\u2212\ufe58\ufe63\uff0d")
+
+
+def _plain(text: str) -> tuple[str, Sequence[int] | None]:
+    """The text with typesetters' spaces, hyphens and digits as on a keyboard, without characters that nobody sees.
+
+    Beside it the place of each character in `text`, or None where none was left out.
+    """
+    if text.isascii():
+        return text, None
+    plain = text.translate({ord(char): _keyed(char) for char in set(text) if not char.isascii()})
+    if not _UNSEEN.search(plain):
+        return plain, None
+    places = [place for place, char in enumerate(plain) if not _UNSEEN.match(char)]
+    return _UNSEEN.sub("", plain), places
+
+
+@lru_cache(maxsize=4096)
+def _keyed(char: str) -> str:
+    """One character for one, so that every place stays what it was."""
+    if unicodedata.category(char) == "Zs":
+        return " "
+    if char in _HYPHENS:
+        return "-"
+    if "\uff01" <= char <= "\uff5e":
+        return chr(ord(char) - 0xFEE0)
+    digit = unicodedata.decimal(char, None)
+    return char if digit is None else str(digit)
+
+
+def _placed(spans: Iterable[Span], places: Sequence[int] | None) -> Iterable[Span]:
+    if places is None:
+        return spans
+    return [Span(kind=s.kind, start=places[s.start], end=places[s.end - 1] + 1) for s in spans]
 
 
 def _with_digits(text: str, region: str) -> Iterator[Span]:
