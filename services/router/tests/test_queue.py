@@ -1,5 +1,6 @@
 """When a conversation becomes work, what it calls for, and its place in the queue."""
 
+import json
 from datetime import timedelta
 
 import pytest
@@ -316,18 +317,42 @@ async def test_the_agent_who_gets_room_within_the_minute_goes_first(database: st
     assert (given.data.current, given.data.ring) == (ANNA, 0)
 
 
-async def test_new_rules_leave_alone_what_was_queued_under_the_old(router: Router) -> None:
-    message = received()
-    await router.hear(message, analysed(message))
+def _renewed(router: Router) -> Router:
+    """The same under another version of the rules."""
     renewed = config(None, Rule(name="all", require={"new": 1})).model_copy(
         update={"routing": router.config.routing.model_copy(update={"version": "8"})}
     )
     again = Router(Harness(router.harness.database, "router", [app.fold(renewed)]), renewed)
     again.harness.log.offsets |= router.harness.log.offsets
+    return again
+
+
+async def test_new_rules_leave_alone_what_was_queued_under_the_old(router: Router) -> None:
+    message = received()
+    await router.hear(message, analysed(message))
+    again = _renewed(router)
     await again.online(ANNA)
     second = received(n=2, when=at(5))
     await again.hear(second, analysed(second, sentiment=Sentiment.NEGATIVE))
     assert given_to(await again.match()) == [ANNA]
+
+
+async def test_under_new_rules_a_later_reading_tells_language_and_crisis_and_a_new_episode_takes_them(
+    router: Router,
+) -> None:
+    message = received()
+    await router.hear(message, analysed(message, language="de"))
+    again = _renewed(router)
+    second = received(n=2, when=at(5))
+    await again.hear(second, analysed(second, language="en", situation=Situation.CRISIS))
+    (row,) = await again.harness.rows("SELECT record -> 'demand' AS demand FROM conversation")
+    demand = json.loads(row["demand"])
+    assert (set(demand["required"]) & {"de", "en"}, demand["crisis"], demand["version"]) == ({"en"}, True, "7")
+    await again.hear(asks(ResolveRequested, opened_by(message), role="lead", when=at(9)), now=at(9))
+    third = received(n=3, when=at(20))
+    await again.hear(third, analysed(third), now=at(20))
+    (row,) = await again.harness.rows("SELECT status, record -> 'demand' AS demand FROM conversation")
+    assert (row["status"], json.loads(row["demand"])["version"]) == ("queued", "8")
 
 
 async def test_work_goes_to_the_least_loaded_and_then_to_the_longest_idle(router: Router) -> None:

@@ -198,10 +198,11 @@ def set_aside(
 
 
 def anew(config: Config, conversation: Conversation, turn: Turn) -> Conversation:
-    """A new episode of a closed conversation: waits to be read, its rings begin again."""
+    """A new episode of a closed conversation: waits to be read, by the rules of today; its rings begin again."""
     return replace(
         conversation,
         status=Status.NEW,
+        demand=None,
         serious=False,
         ring=1,
         rings_from=None,

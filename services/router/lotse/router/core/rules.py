@@ -20,11 +20,11 @@ FIXED = LANGUAGES | {PUBLIC_VOICE}
 def demand(config: Config, conversation: Conversation) -> Demand:
     """All rules that hold add up: the highest level of each skill, the highest priority, the first team.
 
-    A conversation that was queued under another version of the rules keeps what it was queued with.
+    A conversation that was queued under another version of the rules keeps what they gave it.
     """
     known = conversation.demand
     if known is not None and known.version != config.routing.version:
-        return known
+        return _kept(known, config, conversation)
     rules = _matching(config.routing.rules, conversation)
     required = reduce(_highest, (rule.require for rule in rules), _fixed(config, conversation))
     return Demand(
@@ -32,11 +32,32 @@ def demand(config: Config, conversation: Conversation) -> Demand:
         preferred=reduce(_highest, (rule.prefer for rule in rules), {}),
         priority=_priority(rules),
         team=conversation.team_id or next((rule.team for rule in rules if rule.team), None),
-        crisis=conversation.reading is not None and conversation.reading.situation is Situation.CRISIS,
+        crisis=_is_crisis(conversation),
         steps=_steps(required, [step for rule in rules for step in rule.relax]),
         rules=tuple(rule.name for rule in rules),
         version=config.routing.version,
     )
+
+
+def _kept(known: Demand, config: Config, conversation: Conversation) -> Demand:
+    """What no rule decides follows the conversation all the same: language, crisis, a team chosen by hand."""
+    spoken = {skill: level for skill, level in _fixed(config, conversation).items() if skill in LANGUAGES}
+
+    def told(skills: Skills) -> Skills:
+        others = {skill: level for skill, level in skills.items() if skill in spoken or skill not in LANGUAGES}
+        return _highest(others, spoken) if spoken else skills
+
+    return replace(
+        known,
+        required=told(known.required),
+        steps=tuple(replace(step, required=told(step.required)) for step in known.steps),
+        team=conversation.team_id or known.team,
+        crisis=_is_crisis(conversation),
+    )
+
+
+def _is_crisis(conversation: Conversation) -> bool:
+    return conversation.reading is not None and conversation.reading.situation is Situation.CRISIS
 
 
 def _matching(rules: Sequence[Rule], conversation: Conversation) -> list[Rule]:
