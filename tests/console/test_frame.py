@@ -116,6 +116,21 @@ async def test_an_agent_says_whether_he_takes_work_and_sees_it_in_every_window(o
 
 
 @pytest.mark.usefixtures("nobody_works")
+async def test_an_open_menu_hears_its_keys_alone(open_page, desk, customers):
+    found = await customers.typed("Wann kommt der Techniker? Ich bin heute zu Hause.")
+    page = await open_page(f"/?c={found}", agent="anna")
+    await corner(page, "Anna Petersen").click()
+    menu = page.get_by_role("dialog", name="Ihr Konto")
+    await expect(menu).to_be_visible()
+    await page.keyboard.press("a")
+    await page.keyboard.press("e")
+    await page.keyboard.press("Escape")
+    await expect(menu).to_be_hidden()
+    assert f"c={found}" in page.url
+    assert (await desk.get(f"/v1/conversations/{found}"))["status"] == "queued"
+
+
+@pytest.mark.usefixtures("nobody_works")
 async def test_work_in_hand_is_shown_and_handed_back(open_page, desk, customers):
     await desk.status("bruno", "online")
     page = await open_page("/", agent="bruno")

@@ -86,6 +86,7 @@ _GERMAN = Vocabulary(
     },
     clocks={"first_response": "Erste Antwort", "next_response": "Nächste Antwort"},
     refusals={
+        "not_understood": "So geht es nicht. Möglich sind bis zu 20 Themen mit je bis zu 100 Zeichen.",
         "not_found": "Dieses Gespräch gibt es nicht.",
         "not_assigned": "Das Gespräch hat gerade jemand anderes oder niemand. Übernehmen Sie es zuerst.",
         "forbidden": "Das darf Ihre Rolle nicht.",
@@ -212,6 +213,7 @@ _ENGLISH = Vocabulary(
     },
     clocks={"first_response": "First response", "next_response": "Next response"},
     refusals={
+        "not_understood": "This is not possible. Up to 20 topics of up to 100 characters each can be given.",
         "not_found": "There is no such conversation.",
         "not_assigned": "Somebody else has the conversation, or nobody. Take it first.",
         "forbidden": "Your role may not do that.",

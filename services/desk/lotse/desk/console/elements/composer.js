@@ -331,6 +331,7 @@ export default {
       if (here.saved === here.revision) forget(this.agent, this.conversation, told.kind);
     },
     result(told) {
+      if (told.state === "sent") forget(this.agent, told.conversation, told.kind);
       if (told.conversation !== this.conversation) return;
       const here = this.drafts[told.kind];
       if (told.state === "colleague") {
@@ -339,12 +340,16 @@ export default {
         return this.$nextTick(() => this.$refs.wait?.focus());
       }
       if (told.state === "sent") {
-        forget(this.agent, this.conversation, told.kind);
         Object.assign(here, blank(), { words: told.words, tone: "lt-ok" });
         this.announced = told.words;
       } else if (told.state === "refused") Object.assign(here, { state: "writing", words: told.words, tone: told.words ? "lt-danger" : "" });
       else Object.assign(here, { state: told.state, words: told.words });
-      if (told.kind === this.kind) this.$nextTick(() => this.$refs.text?.focus());
+      if (told.kind === this.kind) this.$nextTick(() => this.returns());
+    },
+    /** Back into the text, unless the person has gone on to something else. */
+    returns() {
+      const at = document.activeElement;
+      if (!at || at === document.body || this.$el.contains(at)) this.$refs.text?.focus();
     },
     put_in(told) {
       Object.assign(this.drafts[told.kind], blank(), { text: told.text, files: told.files, private: told.private });

@@ -13,7 +13,7 @@ const NEAR_THE_END = 40;
 const FILTERS = ["channel", "team", "agent", "sentiment", "status"];
 
 const WRITING = "input, textarea, select, [contenteditable], [role=menu]";
-const busyElsewhere = (target) => target.closest?.(WRITING) || document.querySelector("dialog[open], .q-dialog");
+const busyElsewhere = (target) => target.closest?.(WRITING) || document.querySelector("dialog[open], .q-dialog, :popover-open");
 
 export default {
   components: { InboxRow },

@@ -65,7 +65,7 @@ export default {
       if (event.defaultPrevented || event.isComposing || MODIFIERS.includes(event.key)) return;
       const pressed = spelled(event);
       if (isText(event.target) && !/^(Control|Alt|Meta)\+|^Escape$/.test(pressed)) return;
-      const dialog = document.querySelector("dialog[open], .q-dialog");
+      const dialog = document.querySelector("dialog[open], .q-dialog, :popover-open");
       if (pressed === "?") {
         event.preventDefault();
         if (this.$refs.dialog.open) this.close();

@@ -18,6 +18,10 @@ const isNews = (entry) => entry.here && entry.kind !== "quiet";
  *   who: string, channel: string, public: boolean, here: boolean, subject: string, tone: string, marks: object[],
  *   files: object[], whole: ""|"text"|"mail", gone: boolean}} Entry
  */
+/** Its body reads as before; only what stands around it, as the links of its files, may have changed. */
+const sameWords = (entry, before) =>
+  ["pieces", "subject", "whole"].every((name) => JSON.stringify(entry[name]) === JSON.stringify(before?.[name]));
+
 export default {
   components: { Words },
   props: { texts: Object, language: String },
@@ -142,7 +146,7 @@ export default {
     change({ put, drop }) {
       const came = put.filter((entry) => isNews(entry) && !this.entries.has(entry.id));
       for (const id of drop) this.entries.delete(id);
-      for (const entry of put) if (entry.gone || entry.pieces !== this.entries.get(entry.id)?.pieces) this.bodies.delete(entry.id);
+      for (const entry of put) if (entry.gone || !sameWords(entry, this.entries.get(entry.id))) this.bodies.delete(entry.id);
       this.keep(put);
       this.draw();
       if (!came.length) return;

@@ -251,6 +251,8 @@ class Panel:
         try:
             wish = WISHES.validate_python(event.args)
         except ValidationError:
+            words = say(self._teller.words.refusals, "not_understood")
+            self._bar.refused(str(event.args.get("what", "")), words)
             return
         try:
             said = await self._wished(wish)
