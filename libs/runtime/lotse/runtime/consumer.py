@@ -62,7 +62,7 @@ class Consumer:
         self._handle = handle
         self._least = gather.total_seconds()
         self._standing = standing
-        self._topics = sorted(topics)
+        self.topics = sorted(topics)
         self._group = group
         self._done: dict[TopicPartition, int] = {}
         self._stopping = asyncio.Event()
@@ -80,7 +80,7 @@ class Consumer:
             graceful_timeout=settings.drain.total_seconds(),
         )
         self._subscriber = self._broker.subscriber(
-            *self._topics,
+            *self.topics,
             group_id=f"{settings.topic_prefix}-{group}",
             batch=True,
             ack_policy=AckPolicy.MANUAL,
@@ -197,12 +197,12 @@ class Consumer:
                 with contextlib.suppress(IllegalStateError):
                     consumer.seek(TopicPartition(topic, partition), offset)
 
-    async def ends(self) -> dict[Partition, int]:
-        """The end of every partition of every topic that is read, whoever reads it. Raises KafkaError."""
+    async def ends(self, topics: Collection[str]) -> dict[Partition, int]:
+        """The end of every partition of these topics, whoever reads it. Raises KafkaError."""
         consumer = self._consumer
         if consumer is None:
             raise KafkaError("not started")
-        wanted = [TopicPartition(t, p) for t in self._topics for p in consumer.partitions_for_topic(t) or ()]
+        wanted = [TopicPartition(t, p) for t in topics for p in consumer.partitions_for_topic(t) or ()]
         return {(tp.topic, tp.partition): end for tp, end in (await consumer.end_offsets(wanted)).items()}
 
     async def _commit(self) -> None:
@@ -223,7 +223,7 @@ class Consumer:
         consumer = self._consumer
         if consumer is None:
             return {}
-        lag = dict.fromkeys(self._topics, 0)
+        lag = dict.fromkeys(self.topics, 0)
         for tp in consumer.assignment():
             end, done = consumer.highwater(tp), self._positions.get((tp.topic, tp.partition))
             if end is not None and done is not None:

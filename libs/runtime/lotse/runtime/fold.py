@@ -96,8 +96,22 @@ class Due(Generic[T]):
 
 
 @frozen
+class Abreast:
+    """Asks that for as long as `lasting` a topic was read as it came: that something is missing is known only then.
+
+    A third of it may pass between a record's coming and its being applied.
+    """
+
+    topic: Topic
+    lasting: timedelta
+
+
+@frozen
 class Timer(Generic[S, T]):
-    """Time as an event: owners that are due are locked, read again and decided like a fold."""
+    """Time as an event: owners that are due are locked, read again and decided like a fold.
+
+    With `abreast` it fires only while what it waits for would have been read.
+    """
 
     name: str
     every: timedelta
@@ -105,6 +119,7 @@ class Timer(Generic[S, T]):
     load: Callable[[Tx, Sequence[str], datetime], Awaitable[tuple[S, Sequence[Due[T]]]]]
     decide: Callable[[S, Due[T], datetime], list[Event]]
     save: Callable[[S], Iterable[Write]]
+    abreast: Abreast | None = None
 
 
 @frozen

@@ -8,7 +8,7 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -19,10 +19,11 @@ from fastapi import FastAPI
 from lotse.contracts.frozen import frozen
 from lotse.contracts.topics import Topic
 from lotse.runtime import clock, inbox, migrate, telemetry
+from lotse.runtime.abreast import Stretch, reach
 from lotse.runtime.consumer import Consumer
 from lotse.runtime.effects import EffectRunner
 from lotse.runtime.errors import RuntimeFault
-from lotse.runtime.fold import Effect, Fold, Job, Stream, Timer
+from lotse.runtime.fold import Abreast, Effect, Fold, Job, Stream, Timer
 from lotse.runtime.health import UNTRACED, Health
 from lotse.runtime.housekeeping import EVERY, Housekeeping
 from lotse.runtime.inbox import Partition
@@ -40,6 +41,9 @@ from lotse.runtime.ticking import Bell, JobRunner, Shell, TimerRunner, Wake, rep
 log = logging.getLogger(__name__)
 
 _CATCH_UP = 60.0
+
+Once = Callable[[], Awaitable[Sequence[object]]]
+"""One round of a timer or a job; what it published."""
 
 
 @dataclass(slots=True)
@@ -190,8 +194,10 @@ class _Running:
             self._stream(group, context, stream)
         self._catching_up(group, context)
         for timer in service.timers:
-            runner = TimerRunner(timer, shell)
-            self._part(group, self._timer(runner, timer.name, wake))
+            once = TimerRunner(timer, shell).once
+            if timer.abreast is not None:
+                once = self._abreast(group, context, timer.abreast, once)
+            self._part(group, self._timer(_ringing(once, wake), timer.every, timer.name))
         for job in service.jobs:
             listener = self.bell.listener() if job.after_fold else self._wake()
             once = _ringing(JobRunner(job, shell).once, wake)
@@ -283,24 +289,41 @@ class _Running:
         self.health.live.append(lambda: None if consumer.alive or consumer.fault else "the polling loop has ended")
         self._part(group, consumer.run())
 
-    async def _timer(self, runner: TimerRunner[Any, Any], name: str, wake: Wake) -> None:
+    async def _timer(self, once: Callable[[], Awaitable[int]], every: timedelta, name: str) -> None:
         """Timers wait until what happened before the start has been read."""
         while not self.caught_up.is_set():
             if await wait(self.stopping, 0.05):
                 return
-        await repeat(_ringing(runner.once, wake), runner.every, self.stopping, self._wake(), name)
+        await repeat(once, every, self.stopping, self._wake(), name)
+
+    def _abreast(self, group: asyncio.TaskGroup, context: Context, asked: Abreast, once: Once) -> Once:
+        """The same timer, which keeps still unless what it waits for would have been read."""
+        name = asked.topic.full_name(context.settings.topic_prefix)
+        folding = zip(self.service.folds, self.consumers, strict=False)
+        consumer = next(c for fold, c in folding if any(reads.topic is asked.topic for reads in fold.reads))
+        stretch = Stretch(asked, lambda: reach(consumer, context.database, [name]), clock.now)
+        self._part(group, self._unless_stopping(stretch.watch()))
+
+        async def made() -> Sequence[object]:
+            return await once() if stretch.lasts else ()
+
+        return made
 
     def _catching_up(self, group: asyncio.TaskGroup, context: Context) -> None:
         folding = self.consumers[: len(self.service.folds)]
 
         async def catch_up() -> None:
-            catching, stopped = (asyncio.create_task(it) for it in (_caught_up(folding, context), self.stopping.wait()))
-            await asyncio.wait((catching, stopped), timeout=_CATCH_UP, return_when=asyncio.FIRST_COMPLETED)
-            catching.cancel()  # Kafka may owe it an answer for longer than a stop may take
-            stopped.cancel()
+            await self._unless_stopping(_caught_up(folding, context), _CATCH_UP)
             self.caught_up.set()
 
         self._part(group, catch_up())
+
+    async def _unless_stopping(self, work: Coroutine[Any, Any, object], longest: float | None = None) -> None:
+        """Cancel the work when the service stops: Kafka may owe it an answer for longer than that may take."""
+        working, stopped = asyncio.create_task(work), asyncio.create_task(self.stopping.wait())
+        await asyncio.wait((working, stopped), timeout=longest, return_when=asyncio.FIRST_COMPLETED)
+        working.cancel()
+        stopped.cancel()
 
     def _ops(self, context: Context, relay: Relay | None, tidy: asyncio.Event) -> Ops:
         return Ops(
@@ -327,7 +350,7 @@ class _Running:
         return server
 
 
-def _ringing(once: Callable[[], Awaitable[Sequence[object]]], wake: Wake) -> Callable[[], Any]:
+def _ringing(once: Once, wake: Wake) -> Callable[[], Awaitable[int]]:
     async def made() -> int:
         done = await once()
         if done:
@@ -373,13 +396,4 @@ async def _ended(parts: Sequence[asyncio.Task[None]], patience: float) -> None:
 
 async def _caught_up(consumers: Sequence[Consumer], context: Context) -> None:
     for consumer in consumers:
-        ends: dict[Partition, int] | None = None
-        while True:
-            with contextlib.suppress(Exception):
-                ends = ends if ends is not None else (await consumer.ends() if consumer.assigned else None)
-                if ends is not None:
-                    async with context.database.connection() as connection:
-                        standing = await inbox.positions(connection, ends)
-                    if all(standing[partition] >= end for partition, end in ends.items()):
-                        break
-            await asyncio.sleep(0.1)
+        await reach(consumer, context.database, consumer.topics)

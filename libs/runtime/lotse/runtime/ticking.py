@@ -80,10 +80,6 @@ class TimerRunner(Generic[S, T]):
         self._timer = timer
         self._shell = shell
 
-    @property
-    def every(self) -> timedelta:
-        return self._timer.every
-
     async def once(self) -> list[Fact[Event]]:
         """Fire what is due, at most 200 owners; what it published."""
         now = self._shell.clock()

@@ -31,7 +31,7 @@ from lotse.router.settings import Settings
 from lotse.router.store import batch, matching, tables, timing
 from lotse.runtime import telemetry
 from lotse.runtime.errors import SettingsError
-from lotse.runtime.fold import Due, Fold, Job, Made, Reads, Then, Timer
+from lotse.runtime.fold import Abreast, Due, Fold, Job, Made, Reads, Then, Timer
 from lotse.runtime.postgres import Tx
 from lotse.runtime.service import Context, Service, run
 
@@ -83,7 +83,7 @@ def elapsed(config: Config) -> Timer[State, ConversationId]:
 
 
 def absent(config: Config) -> Timer[State, AgentId]:
-    """Agents whose heartbeat was missed."""
+    """Agents whose heartbeat was missed; what could not be read yet was not missed."""
 
     def decide_absent(state: State, due: Due[AgentId], now: datetime) -> list[Event]:
         return presence.lose(state, state.agents[due.what], _turn(due, now))
@@ -95,6 +95,7 @@ def absent(config: Config) -> Timer[State, AgentId]:
         partial(timing.load_absent, config),
         decide_absent,
         batch.save,
+        Abreast(Topic.COMMANDS, config.routing.offline_after),
     )
 
 
