@@ -485,10 +485,12 @@ async def test_a_receipt_that_came_too_early_counts_when_the_answer_is_there(des
 
 async def test_what_the_provider_could_not_deliver_fails_in_plain_words(desk: Shop) -> None:
     await desk.feed(opened(), approved())
-    await desk.send()
+    (went,) = await desk.send()
+    assert isinstance(went, ReplySent)
+    assert went.answers_until == AT
     (lost,) = await desk.feed(failed("m_1", reason="Message undeliverable"))
     assert isinstance(lost, ReplyFailed)
-    assert lost.reason == "refused"
+    assert lost.reason == "undelivered"
     assert "nicht zustellen" in lost.detail
     assert "Message undeliverable" in lost.detail
     assert await desk.feed(failed(reply=reply_id())) == []

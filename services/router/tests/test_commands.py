@@ -1,5 +1,6 @@
 """What people ask for: one outcome each, or a reason why not."""
 
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -33,13 +34,15 @@ from lotse.contracts.commands import (
 from lotse.contracts.conversations import (
     AssignmentChanged,
     CommandRefused,
+    ConversationResolved,
+    ConversationResumed,
     ConversationSnoozed,
     NoteAdded,
     ReplyApproved,
     ReplyBlocked,
 )
 from lotse.contracts.envelope import Event, Fact
-from lotse.contracts.ids import ConversationId, derive
+from lotse.contracts.ids import ConversationId, ReplyId, derive
 from lotse.contracts.notices import ReplyFailed
 from lotse.contracts.values import Attachment
 
@@ -53,6 +56,10 @@ async def given_to_anna(router: Router, **of_message: Any) -> ConversationId:
     await router.work(message)
     assert await router.status(opened_by(message)) == ("assigned", ANNA)
     return opened_by(message)
+
+
+def undelivered(conversation: ConversationId, reply_id: ReplyId, when: datetime) -> ReplyFailed:
+    return ReplyFailed(conversation_id=conversation, reply_id=reply_id, reason="undelivered", detail="", at=when)
 
 
 def outcome(facts: list[Fact[Event]]) -> Event:
@@ -187,8 +194,57 @@ async def test_an_answer_given_elsewhere_counts(router: Router) -> None:
 async def test_an_answer_that_crossed_with_the_customers_word_leaves_the_work(router: Router) -> None:
     conversation = await given_to_anna(router)
     await router.hear(received(n=2, when=at(10)), now=at(10))
-    assert await router.hear(sent(conversation, at(5)), now=at(11)) == []
+    (goes_on,) = await router.hear(sent(conversation, at(5)), now=at(11))
+    assert isinstance(goes_on.data, ConversationResumed)
+    assert (goes_on.data.previous, goes_on.data.current, goes_on.data.waiting_since) == ("assigned", "assigned", at(10))
     assert await router.status(conversation) == ("assigned", ANNA)
+
+
+@pytest.mark.parametrize("then", ["waiting", "resolved"])
+async def test_what_the_customer_wrote_after_the_approval_still_waits_for_an_answer(router: Router, then: str) -> None:
+    conversation = await given_to_anna(router)
+    command = router.harness.fact(asks(ReplyRequested, conversation, text="Gern!", when=at(8), then=then))
+    (approved,) = await router.harness.feed(command, now=at(8))
+    assert isinstance(approved.data, ReplyApproved)
+    await router.hear(received(n=2, when=at(9)), now=at(9))
+    until = approved.data.last_customer_message_at
+    facts = await router.hear(sent(conversation, at(10), command.id, answers_until=until), now=at(10))
+    assert kinds(facts) == ["conversation.resumed"]
+    assert await router.status(conversation) == ("assigned", ANNA)
+    second = await router.hear(sent(conversation, at(12), answers_until=at(9)), now=at(12))
+    assert kinds(second) == ["conversation.waiting"]
+
+
+async def test_an_answer_that_never_arrived_was_none(router: Router) -> None:
+    conversation = await given_to_anna(router)
+    reply = sent(conversation, at(5), answers_until=NINE)
+    await router.hear(reply, now=at(5))
+    (again,) = await router.hear(undelivered(conversation, reply.reply_id, at(60)), now=at(60))
+    assert isinstance(again.data, ConversationResumed)
+    assert (again.data.reason, again.data.waiting_since) == ("undelivered", NINE)
+    assert await router.status(conversation) == ("assigned", ANNA)
+    assert await router.hear(undelivered(conversation, reply.reply_id, at(61)), now=at(61)) == []
+
+
+async def test_what_an_answer_closed_that_never_arrived_is_open_again(router: Router) -> None:
+    conversation = await given_to_anna(router)
+    reply = sent(conversation, at(5), resolves=True, answers_until=NINE)
+    (closed,) = await router.hear(reply, now=at(5))
+    assert isinstance(closed.data, ConversationResolved)
+    assert closed.data.reply_id == reply.reply_id
+    (opened,) = await router.hear(undelivered(conversation, reply.reply_id, at(60)), now=at(60))
+    assert kinds([opened]) == ["conversation.reopened"]
+    assert "conversation.queued" in kinds(await router.elapse(at(60.5)))
+
+
+async def test_an_older_answer_that_never_arrived_leaves_the_newer_one(router: Router) -> None:
+    conversation = await given_to_anna(router)
+    first, second = sent(conversation, at(5), answers_until=NINE), sent(conversation, at(20), answers_until=at(10))
+    await router.hear(first, now=at(5))
+    await router.hear(received(n=2, when=at(10)), now=at(10))
+    await router.hear(second, now=at(20))
+    assert await router.hear(undelivered(conversation, first.reply_id, at(60)), now=at(60)) == []
+    assert (await router.status(conversation))[0] == "waiting"
 
 
 async def test_a_failed_answer_is_remembered_and_changes_nothing(router: Router) -> None:

@@ -19,7 +19,7 @@ from lotse.contracts.conversations import (
 from lotse.contracts.deadlines import Clock
 from lotse.contracts.envelope import Event, Fact
 from lotse.contracts.ids import AccountId, ConversationId, CustomerId, MessageId, ReplyId, derive
-from lotse.contracts.notices import ReplySent
+from lotse.contracts.notices import ReplyFailed, ReplySent
 from lotse.contracts.values import Actor, Address, Reading, Status, Triage
 from lotse.sla.core.decide import Conversation, State, alarms, decide, ring
 from lotse.sla.core.history import History
@@ -85,8 +85,14 @@ def message(name: str) -> MessageId:
 
 
 def answer(
-    minutes: float, human: bool = True, elsewhere: bool = False, id: ConversationId = CONVERSATION, name: str = ""
+    minutes: float,
+    human: bool = True,
+    elsewhere: bool = False,
+    id: ConversationId = CONVERSATION,
+    name: str = "",
+    until: float | None = None,
 ) -> Event:
+    """`until`: the minute of the customer's last word when it was approved."""
     return ReplySent(
         conversation_id=id,
         reply_id=ReplyId(derive("reply", name or minutes)),
@@ -96,6 +102,18 @@ def answer(
         sent_at=at(minutes),
         human=human,
         elsewhere=elsewhere,
+        answers_until=None if until is None else at(until),
+    )
+
+
+def undelivered(minutes: float, name: float | str) -> Event:
+    """The answer of that minute or name never arrived."""
+    return ReplyFailed(
+        conversation_id=CONVERSATION,
+        reply_id=ReplyId(derive("reply", name)),
+        reason="undelivered",
+        detail="",
+        at=at(minutes),
     )
 
 
@@ -121,8 +139,10 @@ def set_aside(minutes: float) -> Event:
     return ConversationSetAside.model_validate(given | {"reading": Reading(triage=Triage.SPAM)})
 
 
-def resolved(minutes: float) -> Event:
-    return ConversationResolved.model_validate(_change(Status.ASSIGNED, Status.RESOLVED, minutes))
+def resolved(minutes: float, by: float | str | None = None) -> Event:
+    """`by`: the answer that closed it."""
+    given = _change(Status.ASSIGNED, Status.RESOLVED, minutes)
+    return ConversationResolved.model_validate(given | ({} if by is None else {"reply_id": derive("reply", by)}))
 
 
 def reopened(minutes: float, previous: Status = Status.RESOLVED) -> Event:

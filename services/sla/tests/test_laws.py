@@ -20,6 +20,7 @@ from sla_stories import (
     resolved,
     rules,
     set_aside,
+    undelivered,
     word,
 )
 
@@ -60,6 +61,9 @@ said = st.one_of(
     st.builds(lambda m, n: word(m, f"w{n}", received=m + n % 3), minutes, st.integers(0, 9)),
     st.builds(answer, minutes),
     st.builds(answer, minutes, human=st.just(False)),
+    st.builds(lambda m, n: answer(m, until=m - n), minutes, st.integers(0, 20)),
+    st.builds(undelivered, minutes, minutes),
+    st.builds(lambda m, n: resolved(m, by=n), minutes, minutes),
     st.builds(lambda m, n: removed(m, f"w{n}"), minutes, st.integers(0, 9)),
     st.builds(resolved, minutes),
     st.builds(reopened, minutes),

@@ -24,6 +24,7 @@ from sla_stories import (
     resolved,
     rules,
     set_aside,
+    undelivered,
     word,
 )
 
@@ -148,6 +149,40 @@ def test_only_a_human_answer_that_the_provider_accepted_meets_anything(nothing: 
     story.hear(word(0))
     assert story.hear(nothing, now=10) == []
     assert names(story.hear(answer(20), now=20)) == ["met first_response"]
+
+
+def test_what_was_written_after_the_approval_goes_on_waiting() -> None:
+    story = Story()
+    story.hear(word(0))
+    story.hear(word(9), answer(10, until=0), now=10)
+    met, started = story.events[-2:]
+    assert isinstance(met, DeadlineMet)
+    assert (met.clock, met.met_at) == (FIRST, at(10))
+    assert isinstance(started, DeadlineStarted)
+    assert (started.clock, started.started_at, started.due_at) == (NEXT, at(9), at(39))
+    assert names(story.hear(answer(12, until=9), now=12)) == ["met next_response"]
+
+
+def test_an_answer_to_words_that_were_answered_already_meets_nothing() -> None:
+    story = Story()
+    story.hear(word(0), answer(5, until=0), word(9), now=9)
+    assert story.hear(answer(10, until=0), now=10) == []
+
+
+def test_an_answer_that_was_not_delivered_met_nothing() -> None:
+    story = Story()
+    story.hear(word(0), answer(10, until=0), now=10)
+    (again,) = story.hear(undelivered(70, 10), now=70)
+    assert isinstance(again, DeadlineStarted)
+    assert (again.clock, again.due_at) == (FIRST, at(60))
+    assert names(story.wait_until(70)) == ["warned first_response", "missed first_response"]
+    assert names(story.hear(answer(75, until=0), now=75)) == ["met first_response"]
+
+
+def test_what_an_answer_closed_that_was_not_delivered_waits_again() -> None:
+    story = Story()
+    story.hear(word(0), answer(10, until=0), resolved(11, by=10), now=11)
+    assert names(story.hear(undelivered(20, 10), now=20)) == ["started first_response"]
 
 
 def test_an_answer_given_elsewhere_meets_it() -> None:

@@ -111,7 +111,7 @@ class ConversationSetAside(StatusChange, name="conversation.set_aside"):
 
 
 class ConversationReopened(StatusChange, name="conversation.reopened"):
-    """The customer wrote within the channel's window, or an agent opened it again."""
+    """The customer wrote within the channel's window, an agent opened it again, or the last answer did not arrive."""
 
 
 class ConversationWaiting(StatusChange, name="conversation.waiting"):
@@ -119,7 +119,13 @@ class ConversationWaiting(StatusChange, name="conversation.waiting"):
 
 
 class ConversationResumed(StatusChange, name="conversation.resumed"):
-    """The customer wrote again, or the snooze ended, and the agent who has it goes on."""
+    """The customer wrote again, the snooze ended or the last answer did not arrive, and the agent who has it goes on.
+
+    From assigned to assigned: he wrote while an answer was under way, which does not answer that.
+    """
+
+    waiting_since: AwareDatetime | None = None
+    """The word that the customer waits on, where it is not the next `message.added`."""
 
 
 class ConversationSnoozed(StatusChange, name="conversation.snoozed"):
@@ -130,6 +136,9 @@ class ConversationSnoozed(StatusChange, name="conversation.snoozed"):
 
 class ConversationResolved(StatusChange, name="conversation.resolved"):
     """Done, as far as anybody knows."""
+
+    reply_id: ReplyId | None = None
+    """The answer that closed it, where one did."""
 
 
 class ReadingChanged(ConversationEvent, name="reading.changed"):

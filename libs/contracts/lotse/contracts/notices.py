@@ -36,6 +36,11 @@ class ReplySent(NoticeEvent, name="reply.sent"):
     """True: written in the provider's own tools; `text` says what."""
     text: str | None = None
     resolves: bool = False
+    answers_until: AwareDatetime | None = None
+    """The customer's last word when the answer was approved: what he wrote later it does not answer.
+
+    None, as for one given outside Lotse: it answers all that he wrote until `sent_at`.
+    """
 
 
 class ReplyDelivered(NoticeEvent, name="reply.delivered"):
@@ -47,12 +52,17 @@ class ReplyDelivered(NoticeEvent, name="reply.delivered"):
 
 
 class ReplyFailed(NoticeEvent, name="reply.failed"):
-    """It did not go out, or (`unknown`) nobody can tell; never sent again by itself."""
+    """It did not go out, or (`unknown`) nobody can tell; never sent again by itself.
+
+    `undelivered` may follow a `reply.sent`, which then counts no more: the provider took it and could not deliver it.
+    """
 
     reply_id: ReplyId
     agent_id: AgentId | None = None
     reason: str
-    """A word for machines: refused, blocked, unknown, unreachable, too_late, account_stopped."""
+    """A word for machines: refused, blocked, undelivered, unknown, unreachable, too_late, account_stopped, file_gone,
+    file_away.
+    """
     detail: str
     """Plain words for the agent."""
     at: AwareDatetime

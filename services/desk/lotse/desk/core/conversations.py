@@ -157,6 +157,8 @@ def _move(state: State, fact: Fact[Event], event: c.StatusChange) -> None:
             )
             queued = replace(queued, demand=demand.queued(moved.demand, event, moved.last_agent))
             moved = _read(queued, event.reading) if event.reading else queued
+        case c.ConversationResumed(waiting_since=datetime() as since):
+            moved = replace(moved, waiting_since=since)
         case c.ConversationSetAside():
             moved = _read(moved, event.reading)
         case c.ConversationResolved():

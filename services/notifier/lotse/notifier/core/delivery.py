@@ -189,6 +189,7 @@ def _sent(row: Outgoing) -> list[Event]:
             sent_at=row.sent_at or row.due_at,
             human=row.content.human,
             resolves=row.content.resolves,
+            answers_until=row.content.last_customer_message_at,
         )
     ]
 
@@ -225,6 +226,7 @@ def mark(state: State, row: Outgoing, at: datetime, *, read: bool) -> list[Event
 
 _REASONS = {
     Word.UNKNOWN: "unknown",
+    Word.UNDELIVERED: "undelivered",
     Word.UNREACHABLE: "unreachable",
     Word.TOO_LATE: "too_late",
     Word.ACCOUNT_STOPPED: "account_stopped",

@@ -98,7 +98,7 @@ def _apply(state: State, event: Handled, turn: Turn) -> list[Event]:
         case ReplySent():
             return notices.sent(state, event, turn)
         case ReplyFailed():
-            return notices.failed(state, event)
+            return notices.failed(state, event, turn)
         case AgentStatusRequested():
             return presence.change(state, event, turn)
         case AgentHeartbeat():

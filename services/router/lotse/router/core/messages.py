@@ -65,7 +65,7 @@ def _open(state: State, message: MessageReceived, turn: Turn, *, customer: Custo
 def _hear(state: State, conversation: Conversation, message: MessageReceived, turn: Turn) -> list[Event]:
     """What the customer's word means for a conversation that is there."""
     latest = max(conversation.last_word_at or message.occurred_at, message.occurred_at)
-    heard = state.put(replace(conversation, last_word_at=latest))
+    heard = state.put(replace(conversation, last_word_at=latest, answered_by=None))
     match heard.status:
         case Status.RESOLVED:
             return _reopen(state, replace(heard, waiting_since=_heard_at(message, turn.now)), turn)
@@ -96,7 +96,14 @@ def _reopen(state: State, conversation: Conversation, turn: Turn) -> list[Event]
     ]
 
 
-def resume(state: State, conversation: Conversation, turn: Turn, reason: str, actor: Actor = CUSTOMER) -> list[Event]:
+def resume(
+    state: State,
+    conversation: Conversation,
+    turn: Turn,
+    reason: str,
+    actor: Actor = CUSTOMER,
+    waiting_since: datetime | None = None,
+) -> list[Event]:
     """Active again: its agent goes on if he is there and has room, else it queues with him first."""
     if not agents.has_room(state, conversation.agent_id, conversation):
         return queueing.queue(state, conversation, turn, actor=actor, reason=reason)
@@ -109,6 +116,7 @@ def resume(state: State, conversation: Conversation, turn: Turn, reason: str, ac
             actor=actor,
             reason=reason,
             at=turn.now,
+            waiting_since=waiting_since,
         )
     ]
 

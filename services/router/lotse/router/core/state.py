@@ -105,6 +105,8 @@ class Conversation:
     waiting_since: datetime
     """The word that the customer waits on: the age of the conversation in the queue."""
     last_word_at: datetime | None = None
+    answered_by: ReplyId | None = None
+    """The answer that he has, while he has not written since."""
     auto: bool = False
     agent_id: AgentId | None = None
     last_agent_id: AgentId | None = None

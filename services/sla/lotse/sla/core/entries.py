@@ -20,7 +20,7 @@ from lotse.contracts.conversations import (
 from lotse.contracts.envelope import Event, Fact
 from lotse.contracts.frozen import frozen
 from lotse.contracts.ids import AccountId, ConversationId
-from lotse.contracts.notices import ReplySent
+from lotse.contracts.notices import ReplyFailed, ReplySent
 from lotse.contracts.values import Language, Reading, Sentiment, Situation, Status, Triage
 
 CONVERSATION_TYPES = (
@@ -33,7 +33,7 @@ CONVERSATION_TYPES = (
     ConversationReopened,
     ConversationResolved,
 )
-NOTICE_TYPES = (ReplySent,)
+NOTICE_TYPES = (ReplySent, ReplyFailed)
 
 
 @frozen
@@ -69,11 +69,24 @@ class Removed:
 
 @frozen
 class Answered:
-    """The provider accepted a human answer, or one was given elsewhere."""
+    """The provider accepted a human answer, or one was given elsewhere. `id` is the reply's.
+
+    It answers what was written by `until`; None: all that was written before it.
+    """
 
     at: datetime
     id: str
+    until: datetime | None = None
     kind: Literal["answered"] = "answered"
+
+
+@frozen
+class Undelivered:
+    """An answer that the provider had accepted never arrived: as if it had not been given. `id` is the reply's."""
+
+    at: datetime
+    id: str
+    kind: Literal["undelivered"] = "undelivered"
 
 
 @frozen
@@ -111,8 +124,11 @@ class PutBack:
 
 @frozen
 class Resolved:
+    """Closed; `reply` is the answer that did it, if one did."""
+
     at: datetime
     id: str
+    reply: str | None = None
     kind: Literal["resolved"] = "resolved"
 
 
@@ -127,7 +143,8 @@ class Ruled:
 
 
 Entry = Annotated[
-    Placed | Word | Removed | Answered | Rated | SetAside | PutBack | Resolved | Ruled, Discriminator("kind")
+    Placed | Word | Removed | Answered | Undelivered | Rated | SetAside | PutBack | Resolved | Ruled,
+    Discriminator("kind"),
 ]
 
 
@@ -148,6 +165,7 @@ def conversation_of(event: Event) -> ConversationId | None:
             | ConversationReopened()
             | ConversationResolved()
             | ReplySent()
+            | ReplyFailed()
         ):
             return event.conversation_id
         case _:
@@ -176,9 +194,11 @@ def read(fact: Fact[Event]) -> tuple[Entry, ...]:
         case ConversationReopened(previous=Status.SET_ASIDE):
             return (PutBack(event.at, id),)
         case ConversationResolved():
-            return (Resolved(event.at, id),)
+            return (Resolved(event.at, id, str(event.reply_id) if event.reply_id else None),)
         case ReplySent(human=True):
-            return (Answered(event.sent_at, str(event.reply_id)),)
+            return (Answered(event.sent_at, str(event.reply_id), event.answers_until),)
+        case ReplyFailed(reason="undelivered"):
+            return (Undelivered(event.at, str(event.reply_id)),)
         case _:
             return ()
 

@@ -5,7 +5,7 @@ compacted: an entry older than those is heard too late for its place and counts 
 """
 
 from bisect import insort
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from functools import reduce
 from typing import Final, assert_never
@@ -24,6 +24,7 @@ from lotse.sla.core.entries import (
     Resolved,
     Ruled,
     SetAside,
+    Undelivered,
     Word,
     place,
 )
@@ -86,7 +87,17 @@ class History:
         for entry in news:
             if (entry.kind, entry.id) not in known:
                 insort(entries, entry, key=place)
-        return self if len(entries) == len(self.entries) else replace(self, entries=tuple(entries))
+        told = tuple(_arrived(entries))
+        return self if told == self.entries else replace(self, entries=told)
+
+
+def _arrived(entries: list[Entry]) -> Iterator[Entry]:
+    """Without the answers that were not delivered, and what they closed."""
+    failed = {entry.id for entry in entries if isinstance(entry, Undelivered)}
+    for entry in entries:
+        answer = entry.id if isinstance(entry, Answered) else entry.reply if isinstance(entry, Resolved) else None
+        if answer not in failed:
+            yield entry
 
 
 def clocks(rulebook: Rulebook, history: History) -> tuple[ClockState, ...]:
@@ -135,6 +146,8 @@ def _step(rulebook: Rulebook, standing: Standing, entry: Entry) -> Standing:
             return _word(rulebook, standing, entry)
         case Answered():
             return _answered(rulebook, standing, entry)
+        case Undelivered():
+            return standing
         case Removed():
             return _removed(rulebook, standing, entry)
         case Resolved():
@@ -162,8 +175,11 @@ def _word(rulebook: Rulebook, standing: Standing, word: Word) -> Standing:
 
 def _answered(rulebook: Rulebook, standing: Standing, answer: Answered) -> Standing:
     if standing.words:
+        later = tuple(word for word in standing.words if answer.until and word.at > answer.until)
+        if len(later) == len(standing.words):
+            return standing
         answered = _over(rulebook, standing, answer, None)
-        return replace(answered, words=(), past_first=True)
+        return _waiting(rulebook, replace(answered, words=later, past_first=True))
     last = standing.closed[-1] if standing.lapsed and standing.closed else None
     if last is None or last.reason is not Reason.RESOLVED or answer.at > last.due_at:
         return standing

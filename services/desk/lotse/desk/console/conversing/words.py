@@ -113,6 +113,7 @@ _GERMAN = Vocabulary(
     failures={
         "refused": "Der Anbieter hat die Antwort abgelehnt.",
         "blocked": "Die Antwort durfte nicht hinausgehen.",
+        "undelivered": "Der Anbieter konnte die Antwort nicht zustellen.",
         "unknown": "Ob die Antwort ankam, weiß niemand. Sehen Sie beim Anbieter nach, ehe Sie sie wiederholen.",
         "unreachable": "Der Anbieter war zu lange nicht erreichbar.",
         "too_late": "Die Antwort konnte nicht mehr rechtzeitig hinaus.",
@@ -133,6 +134,7 @@ _GERMAN = Vocabulary(
         "offline": "wer es hatte, ist offline",
         "handed_back": "zurückgegeben",
         "snooze_ended": "Zeit ist um",
+        "undelivered": "Antwort kam nicht an",
         "snoozed": "",
         "answered": "",
         "answered_elsewhere": "außerhalb von Lotse beantwortet",
@@ -240,6 +242,7 @@ _ENGLISH = Vocabulary(
     failures={
         "refused": "The provider refused the answer.",
         "blocked": "The answer was not allowed to go out.",
+        "undelivered": "The provider could not deliver the answer.",
         "unknown": "Nobody knows whether the answer arrived. Look at the provider before you send it again.",
         "unreachable": "The provider could not be reached for too long.",
         "too_late": "The answer could not go out in time any more.",
@@ -260,6 +263,7 @@ _ENGLISH = Vocabulary(
         "offline": "who had it is offline",
         "handed_back": "handed back",
         "snooze_ended": "the time is over",
+        "undelivered": "the answer did not arrive",
         "snoozed": "",
         "answered": "",
         "answered_elsewhere": "answered outside Lotse",
