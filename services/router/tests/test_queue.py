@@ -113,6 +113,29 @@ async def test_a_serious_word_brings_back_what_was_set_aside(router: Router) -> 
     assert kinds(await router.hear(analysed(question))) == ["conversation.queued"]
 
 
+async def test_a_word_after_what_was_set_aside_is_queued_where_nobody_reads_it(router: Router) -> None:
+    advert, question, more = received(n=1), received(n=2, when=at(60)), received(n=3, when=at(61))
+    await router.hear(advert, analysed(advert, Triage.NOISE))
+    assert await router.elapse(at(59)) == []
+    await router.hear(question, now=at(60))
+    await router.hear(more, analysed(question, Triage.NOISE), now=at(61))
+    assert await router.elapse(at(61.9)) == []
+    (fact,) = await router.elapse(at(62))
+    queued = fact.data
+    assert isinstance(queued, ConversationQueued)
+    assert (queued.previous, queued.reason, queued.waiting_since) == ("set_aside", "not_read_in_time", at(60))
+    assert kinds(await router.hear(analysed(more, Triage.NOISE))) == ["conversation.set_aside"]
+    assert await router.elapse(at(100)) == []
+
+
+async def test_noise_after_what_was_set_aside_stays_there(router: Router) -> None:
+    advert, another = received(n=1), received(n=2, when=at(60))
+    await router.hear(advert, analysed(advert, Triage.NOISE))
+    await router.hear(another, now=at(60))
+    assert await router.hear(analysed(another, Triage.NOISE), now=at(60)) == []
+    assert await router.elapse(at(100)) == []
+
+
 async def test_thanks_after_a_question_do_not_set_the_question_aside(router: Router) -> None:
     question, thanks = received(n=1), received(n=2, when=at(5))
     await router.hear(question, thanks, analysed(question))

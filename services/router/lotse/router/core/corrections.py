@@ -73,6 +73,9 @@ def _follow(
             return changed + queueing.queue(state, now, turn, actor=actor_of(command), reason="corrected")
         case Status.SET_ASIDE if not aside:
             return changed + queueing.queue(state, now, turn, actor=actor_of(command), reason="corrected")
+        case Status.SET_ASIDE:
+            state.put(readings.settled(now, read.occurred_at))
+            return changed
         case Status.QUEUED:
             state.put(queueing.timed(now))
             return changed

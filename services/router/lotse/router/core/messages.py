@@ -73,7 +73,13 @@ def _hear(state: State, conversation: Conversation, message: MessageReceived, tu
             return resume(state, replace(heard, waiting_since=_heard_at(message, turn.now)), turn, "customer_wrote")
         case Status.ASSIGNED if not heard.profile.live and _is_offline(state, heard):
             return queueing.take_back(state, heard, turn, reason="offline", actor=queueing.ROUTER)
-        case Status.NEW | Status.QUEUED | Status.ASSIGNED | Status.SET_ASIDE:
+        case Status.SET_ASIDE:
+            first = heard.timer_at is None
+            since = _heard_at(message, turn.now) if first else heard.waiting_since
+            timer_at = turn.now + state.config.routing.analysis_wait if first else heard.timer_at
+            state.put(replace(heard, waiting_since=since, timer_at=timer_at))
+            return []
+        case Status.NEW | Status.QUEUED | Status.ASSIGNED:
             return []
 
 

@@ -38,8 +38,17 @@ def analyse(state: State, event: MessageAnalysed, turn: Turn) -> list[Event]:
             return changed + _aside(state, waiting, event, turn)
         case Status.ASSIGNED | Status.WAITING | Status.SNOOZED:
             return _changed(state, before, conversation, event, turn)
-        case Status.RESOLVED | Status.SET_ASIDE:
+        case Status.SET_ASIDE:
+            state.put(settled(conversation, message.occurred_at))
             return []
+        case Status.RESOLVED:
+            return []
+
+
+def settled(aside: Conversation, at: datetime) -> Conversation:
+    """What was set aside and stays so after the word of that time was read: it awaits no reading of a newer one."""
+    newer = aside.last_word_at is not None and aside.last_word_at > at
+    return aside if newer else replace(aside, timer_at=None)
 
 
 def _is_newer(event: MessageAnalysed, message: Message) -> bool:
