@@ -8,6 +8,7 @@ from router_stories import (
     ANNA,
     BEN,
     LENA,
+    NINE,
     Router,
     agent,
     analysed,
@@ -126,6 +127,20 @@ async def test_a_word_after_what_was_set_aside_is_queued_where_nobody_reads_it(r
     assert (queued.previous, queued.reason, queued.waiting_since) == ("set_aside", "not_read_in_time", at(60))
     assert kinds(await router.hear(analysed(more, Triage.NOISE))) == ["conversation.set_aside"]
     assert await router.elapse(at(100)) == []
+
+
+async def test_thanks_for_an_answer_are_owed_none_and_a_question_after_them_is(router: Router) -> None:
+    await router.online(ANNA)
+    question = received(n=1)
+    await router.work(question)
+    await router.hear(sent(opened_by(question), at(1), answers_until=NINE), now=at(1))
+    owed: list[bool | None] = []
+    for n, triage in enumerate([Triage.NOISE, Triage.NOISE, Triage.SERVICE, Triage.NOISE], 2):
+        word = received(n=n, when=at(n))
+        facts = await router.hear(word, analysed(word, triage), now=at(n))
+        owed += [fact.data.owed for fact in facts if isinstance(fact.data, ReadingChanged)]
+    assert owed == [False, False, True, True]
+    assert await router.status(opened_by(question)) == ("assigned", ANNA)
 
 
 async def test_noise_after_what_was_set_aside_stays_there(router: Router) -> None:

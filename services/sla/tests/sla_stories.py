@@ -165,7 +165,7 @@ def queued(minutes: float, priority: int = 5, reading: Reading | None = None, pr
     )
 
 
-def reading_changed(minutes: float, reading: Reading, priority: int = 5) -> Event:
+def reading_changed(minutes: float, reading: Reading, priority: int = 5, owed: bool | None = None) -> Event:
     return ReadingChanged(
         conversation_id=CONVERSATION,
         message_id=message("any"),
@@ -175,6 +175,7 @@ def reading_changed(minutes: float, reading: Reading, priority: int = 5) -> Even
         reason="test",
         priority=priority,
         at=at(minutes),
+        owed=owed,
     )
 
 

@@ -69,7 +69,7 @@ said = st.one_of(
     st.builds(reopened, minutes),
     st.builds(set_aside, minutes),
     st.builds(queued, minutes, st.integers(2, 9), st.none(), st.sampled_from([Status.NEW, Status.SET_ASIDE])),
-    st.builds(reading_changed, minutes, st.just(Reading()), st.integers(2, 9)),
+    st.builds(reading_changed, minutes, st.just(Reading()), st.integers(2, 9), st.sampled_from([None, False, True])),
     st.just(opened(0)),
 )
 

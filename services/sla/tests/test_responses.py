@@ -42,7 +42,7 @@ from lotse.contracts.deadlines import (
 )
 from lotse.contracts.envelope import Event
 from lotse.contracts.ids import AgentId, ReplyId, derive
-from lotse.contracts.values import Reading, Situation, Status
+from lotse.contracts.values import Reading, Situation, Status, Triage
 
 APPROVED = ReplyApproved(
     conversation_id=CONVERSATION,
@@ -296,6 +296,38 @@ def test_spam_cancels_the_deadline_and_nothing_is_said_of_it_again() -> None:
 def test_spam_that_is_heard_of_after_its_deadline_is_no_miss() -> None:
     story = Story()
     assert "missed first_response" not in names(story.hear(word(0), set_aside(90), now=90))
+
+
+SPAM, SERVICE = Reading(triage=Triage.SPAM), Reading(triage=Triage.SERVICE)
+
+
+def test_work_that_turns_out_to_be_spam_owes_nobody_an_answer() -> None:
+    story = Story()
+    story.hear(word(0), reading_changed(5, SPAM, owed=False), now=5)
+    cancelled = story.events[-1]
+    assert isinstance(cancelled, DeadlineCancelled)
+    assert (cancelled.reason, cancelled.at) == ("set_aside", at(5))
+    assert story.wait_until(120) == []
+    (again,) = story.hear(reading_changed(10, SERVICE, owed=True), now=10)
+    assert isinstance(again, DeadlineStarted)
+    assert again.due_at == at(60)
+
+
+def test_a_word_after_the_noise_waits_until_it_is_read_as_noise_too() -> None:
+    story = Story()
+    story.hear(word(0), answer(5), word(10), reading_changed(11, SPAM, owed=False), now=11)
+    assert names(story.hear(word(20), now=20)) == ["started next_response"]
+    assert names(story.hear(reading_changed(21, SPAM, owed=False), now=21)) == ["cancelled next_response"]
+    assert story.hear(answer(22), now=22) == []
+    (started,) = story.hear(word(30), now=30)
+    assert isinstance(started, DeadlineStarted)
+    assert (started.clock, started.started_at) == (NEXT, at(30))
+
+
+def test_noise_while_a_question_is_unanswered_cancels_nothing() -> None:
+    story = Story()
+    story.hear(word(0), word(3), now=3)
+    assert story.hear(reading_changed(5, SPAM, owed=True), now=5) == []
 
 
 def test_what_was_put_back_has_been_waiting_since_the_customers_word() -> None:

@@ -165,6 +165,11 @@ class ReadingChanged(ConversationEvent, name="reading.changed"):
     preferred: dict[str, int] | None = None
     team: TeamId | None = None
     rules: tuple[str, ...] | None = None
+    owed: bool | None = None
+    """Whether the customer is owed an answer: False where all that he wrote since the last one is spam or noise.
+
+    None says nothing of it.
+    """
 
 
 class AssignmentChanged(ConversationEvent, name="assignment.changed"):

@@ -62,7 +62,8 @@ def _follow(
 ) -> list[Event]:
     """The latest word decides how the conversation stands; a person's goes before what earlier ones read like."""
     aside = read.reading.triage in readings.ASIDE
-    now = state.put(replace(conversation, read=read, serious=not aside))
+    unanswered = None if conversation.unanswered is None else not aside
+    now = state.put(replace(conversation, read=read, serious=not aside, unanswered=unanswered))
     if now.status is not Status.RESOLVED:
         now = state.put(queueing.redemand(state.config, now))
     changed: list[Event] = [_changed(now, conversation.reading, read, command, turn)]
@@ -110,4 +111,5 @@ def _changed(
         preferred=demand.preferred if demand else None,
         team=demand.team if demand else None,
         rules=demand.rules if demand else None,
+        owed=conversation.owed if latest else None,
     )

@@ -33,7 +33,7 @@ def sent(state: State, event: ReplySent, turn: Turn) -> list[Event]:
     if last is not None and last > until:
         answered_some = conversation.waiting_since <= until
         return _go_on(state, replace(conversation, waiting_since=min(last, turn.now)), turn) if answered_some else []
-    conversation = replace(conversation, answered_by=event.reply_id)
+    conversation = replace(conversation, answered_by=event.reply_id, unanswered=False)
     if event.resolves or reply.resolves:
         return _resolved(state, conversation, event, turn)
     return _waiting(state, conversation, event, turn) if conversation.status in _ANSWERABLE else []

@@ -204,6 +204,7 @@ def anew(config: Config, conversation: Conversation, turn: Turn) -> Conversation
         status=Status.NEW,
         demand=None,
         serious=False,
+        unanswered=None,
         ring=1,
         rings_from=None,
         resolved_at=None,

@@ -83,10 +83,12 @@ def is_latest(conversation: Conversation, message: Message) -> bool:
 
 def _read(conversation: Conversation, message: Message, event: MessageAnalysed) -> Conversation:
     read = Read(event.reading, message.id, message.occurred_at, event.edit, event.edited_at)
+    serious = event.reading.triage not in ASIDE
     return replace(
         conversation,
         read=read if is_latest(conversation, message) else conversation.read,
-        serious=conversation.serious or event.reading.triage not in ASIDE,
+        serious=conversation.serious or serious,
+        unanswered=True if serious and conversation.unanswered is not None else conversation.unanswered,
     )
 
 
@@ -102,7 +104,9 @@ def _changed(
 ) -> list[Event]:
     conversation = state.put(queueing.redemand(state.config, conversation))
     current = conversation.reading
-    if current is None or conversation.demand is None or (before.reading and same(before.reading, current)):
+    if current is None or conversation.demand is None:
+        return []
+    if before.reading and same(before.reading, current) and (conversation.owed or not _worked_on(conversation)):
         return []
     return [
         ReadingChanged(
@@ -120,8 +124,14 @@ def _changed(
             preferred=conversation.demand.preferred,
             team=conversation.demand.team,
             rules=conversation.demand.rules,
+            owed=conversation.owed,
         )
     ]
+
+
+def _worked_on(conversation: Conversation) -> bool:
+    """Somebody has it or answered it: another word that is noise must be told of, since it is not set aside by itself."""
+    return conversation.agent_id is not None or conversation.unanswered is not None
 
 
 def same(one: Reading, other: Reading) -> bool:

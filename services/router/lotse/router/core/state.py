@@ -115,6 +115,8 @@ class Conversation:
     read: Read | None = None
     serious: bool = False
     """A message was read as more than spam or noise, or a person said so: never set aside."""
+    unanswered: bool | None = None
+    """The same of what he wrote since the last answer; None: there was none yet."""
     demand: Demand | None = None
     ring: int = 1
     hold: Hold | None = None
@@ -139,6 +141,11 @@ class Conversation:
         """Takes its agent's capacity: while assigned, on live channels until it is closed."""
         held = (Status.ASSIGNED, Status.WAITING, Status.SNOOZED) if self.profile.live else (Status.ASSIGNED,)
         return self.agent_id is not None and self.status in held
+
+    @property
+    def owed(self) -> bool:
+        """Whether the customer is owed an answer, as far as his words were read."""
+        return self.serious if self.unanswered is None else self.unanswered
 
     @property
     def reading(self) -> Reading | None:

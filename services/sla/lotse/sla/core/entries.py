@@ -91,7 +91,10 @@ class Undelivered:
 
 @frozen
 class Rated:
-    """How the conversation reads from now on, as far as policies ask; None: nobody has read it."""
+    """How the conversation reads from now on, as far as policies ask; None: nobody has read it.
+
+    `owed` False: what the customer wrote so far is spam or noise; True: it is not, if it was thought so before.
+    """
 
     at: datetime
     id: str
@@ -101,6 +104,7 @@ class Rated:
     situation: Situation | None = None
     topics: tuple[str, ...] = ()
     priority: int = DEFAULT_PRIORITY
+    owed: bool | None = None
     kind: Literal["rated"] = "rated"
 
 
@@ -188,7 +192,7 @@ def read(fact: Fact[Event]) -> tuple[Entry, ...]:
             rated = _rated(event.at, id, event.reading, event.priority)
             return (PutBack(event.at, id), rated) if event.previous is Status.SET_ASIDE else (rated,)
         case ReadingChanged(latest=True):
-            return (_rated(event.at, id, event.current, event.priority),)
+            return (_rated(event.at, id, event.current, event.priority, event.owed),)
         case ConversationSetAside():
             return (SetAside(event.at, id),)
         case ConversationReopened(previous=Status.SET_ASIDE):
@@ -203,9 +207,9 @@ def read(fact: Fact[Event]) -> tuple[Entry, ...]:
             return ()
 
 
-def _rated(at: datetime, id: str, reading: Reading | None, priority: int) -> Rated:
+def _rated(at: datetime, id: str, reading: Reading | None, priority: int, owed: bool | None = None) -> Rated:
     if reading is None:
         return Rated(at, id, priority=priority)
     return Rated(
-        at, id, reading.language, reading.sentiment, reading.triage, reading.situation, reading.topics, priority
+        at, id, reading.language, reading.sentiment, reading.triage, reading.situation, reading.topics, priority, owed
     )

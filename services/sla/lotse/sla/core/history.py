@@ -39,7 +39,7 @@ KEPT: Final = 32
 class Standing:
     """What the entries so far come to.
 
-    `words` are unanswered, oldest first. `removed` are messages that were taken back before their word came.
+    `words` are unanswered, oldest first. `aside_by_reading`: only what was written until `aside_since` is. `removed` are messages that were taken back before their word came.
     `ended` is the entry that ended the last wait. `closed` are the deadlines that are over; `lapsed` says that a
     resolution ended the last one and that the customer has not written since.
     """
@@ -53,6 +53,7 @@ class Standing:
     words: tuple[Word, ...] = ()
     removed: frozenset[str] = frozenset()
     aside_since: datetime | None = None
+    aside_by_reading: bool = False
     wait: Wait | None = None
     lapsed: bool = False
     closed: tuple[ClockState, ...] = ()
@@ -153,13 +154,13 @@ def _step(rulebook: Rulebook, standing: Standing, entry: Entry) -> Standing:
         case Resolved():
             return _resolved(rulebook, standing, entry)
         case SetAside():
-            return replace(standing, aside_since=standing.aside_since or entry.at)
+            return replace(standing, aside_since=standing.aside_since or entry.at, aside_by_reading=False)
         case PutBack():
             return _put_back(rulebook, standing, entry)
         case Placed():
             return _agreed(rulebook, replace(standing, account=entry.account), entry.at)
         case Rated():
-            return _agreed(rulebook, replace(standing, rated=entry), entry.at)
+            return _rated(rulebook, replace(standing, rated=entry), entry)
         case Ruled():
             return _agreed(rulebook, replace(standing, rules=entry.rules), entry.at)
         case _:
@@ -170,6 +171,8 @@ def _word(rulebook: Rulebook, standing: Standing, word: Word) -> Standing:
     if word.id in standing.removed:
         return replace(standing, removed=standing.removed - {word.id})
     heard = replace(standing, words=(*standing.words, word), lapsed=False)
+    if heard.aside_since and heard.aside_by_reading and word.heard_at > heard.aside_since:
+        return _put_back(rulebook, heard, word)
     return _waiting(rulebook, _agreed(rulebook, heard, word.at))
 
 
@@ -197,7 +200,15 @@ def _resolved(rulebook: Rulebook, standing: Standing, resolved: Resolved) -> Sta
     return _waiting(rulebook, replace(over, aside_since=None, words=words, lapsed=lapsed, past_first=True))
 
 
-def _put_back(rulebook: Rulebook, standing: Standing, back: PutBack) -> Standing:
+def _rated(rulebook: Rulebook, standing: Standing, rated: Rated) -> Standing:
+    if rated.owed and standing.aside_since:
+        return _put_back(rulebook, standing, rated)
+    if rated.owed is False and not standing.aside_since:
+        return replace(standing, aside_since=rated.at, aside_by_reading=True)
+    return _agreed(rulebook, standing, rated.at)
+
+
+def _put_back(rulebook: Rulebook, standing: Standing, back: PutBack | Rated | Word) -> Standing:
     """Let wait who wrote since; where nobody did the judgement was wrong, and all have been waiting."""
     since = standing.aside_since
     later = tuple(word for word in standing.words if since and word.heard_at > since)
