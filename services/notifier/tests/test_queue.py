@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import pytest
 import pytest_asyncio
-from notifier_world import AT, Shop, approved, config, delivered, echo, opened, provider, shop
+from notifier_world import AT, Shop, approved, config, delivered, echo, opened, provider, queued, shop
 
 from lotse.notifier import app, queue, store
 
@@ -52,7 +52,7 @@ NAMES = [str(one) for one in MANY]
         (queue._CLAIM, ("meta", AT, 100, AT, None, MANY[0])),
         (queue._CLAIM, ("meta", AT, 1, AT, "shop", MANY[0])),
         (queue._NEVER_BEGUN, ("meta", MANY[0], MANY)),
-        (queue._TRY_OUT, ("meta", AT, timedelta(minutes=5), ["shop"], 100)),
+        (queue._TRY_OUT, ("meta", AT, timedelta(minutes=5), ["shop"], 100, timedelta(seconds=65))),
         (queue._OVERDUE, (AT - timedelta(days=1), 100)),
         (queue._OVERDUE_ROWS, (AT, MANY)),
         (store._PLACES, (MANY, ["shop"] * 100, NAMES)),
@@ -79,6 +79,30 @@ async def test_what_is_over_is_forgotten_after_its_time(desk: Shop) -> None:
     assert await _counts(desk) == (2, 2)
     await desk.harness.job(job, now=AT + timedelta(days=31))
     assert await _counts(desk) == (0, 0)
+
+
+async def test_all_that_is_over_is_forgotten_at_once_however_much_it_is(desk: Shop) -> None:
+    await desk.harness.execute(
+        """INSERT INTO outgoing (id, kind, conversation_id, ordinal, sink, account, thread, content, due_at, expires_at,
+                                 cause, stage)
+           SELECT gen_random_uuid(), 'received', gen_random_uuid(), 1, 'meta', 'shop', gen_random_uuid(), '{}', $1, $1,
+                  gen_random_uuid(), 'sent' FROM generate_series(1, 12000)""",
+        AT,
+    )
+    await desk.harness.execute(
+        """INSERT INTO provider_message (account, provider_id, outgoing_id, kept_at)
+           SELECT 'shop', 'm_' || row_number() OVER (), id, $1 FROM outgoing""",
+        AT,
+    )
+    await desk.harness.execute("INSERT INTO address (id) SELECT gen_random_uuid() FROM generate_series(1, 6000)")
+    await desk.harness.job(app.forgetting(timedelta(days=30)), now=AT + timedelta(days=31))
+    assert await _counts(desk) == (0, 0)
+    assert await desk.harness.rows("SELECT 1 FROM address") == []
+
+
+async def test_without_an_automatic_word_no_address_is_kept(desk: Shop) -> None:
+    await desk.feed(opened(), queued())
+    assert await desk.harness.rows("SELECT 1 FROM address") == []
 
 
 async def _counts(desk: Shop) -> tuple[int, int]:

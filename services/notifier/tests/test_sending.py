@@ -206,6 +206,40 @@ async def test_too_many_requests_let_the_account_rest(desk: Shop, meta: Provider
     assert len(await desk.send()) == 2, "then all that waited"
 
 
+async def test_a_rest_is_over_when_the_trial_is_refused_for_a_reason_of_its_own(desk: Shop, meta: Provider) -> None:
+    meta.answers = [answer(429, **{"Retry-After": "1"}), meta_error(400, 100, message="No matching user found")]
+    await desk.feed(opened(), approved())
+    await desk.send()
+    await desk.feed(opened(2), approved(2))
+    desk.later(seconds=1)
+    told = [*await desk.send(), *await desk.send()]
+    assert {type(event) for event in told} == {ReplyFailed, ReplySent}
+
+
+async def test_a_trial_that_is_told_to_wait_again_waits_that_long_and_no_longer(desk: Shop, meta: Provider) -> None:
+    meta.answers = [answer(429, **{"Retry-After": "1"}), answer(429, **{"Retry-After": "2"})]
+    await desk.feed(opened(), approved())
+    await desk.send()
+    desk.later(seconds=1)
+    assert await desk.send() == []
+    desk.later(seconds=1.9)
+    assert (await desk.send(), len(meta.seen)) == ([], 2)
+    desk.later(seconds=0.1)
+    assert len(await desk.send()) == 1
+
+
+async def test_what_was_under_way_ends_no_rest(desk: Shop, meta: Provider) -> None:
+    meta.answers = [answer(200, {"message_id": "m_9"}), answer(429, **{"Retry-After": "60"})]
+    await desk.feed(opened(), approved(), opened(2), approved(2))
+    first, second = await desk.claim()
+    accepted = await desk.sender.perform(first, unheard)
+    await desk.settle((second, await desk.sender.perform(second, unheard)))
+    await desk.settle((first, accepted))
+    await desk.feed(opened(3), approved(3))
+    desk.later(seconds=59)
+    assert (await desk.send(), len(meta.seen)) == ([], 2)
+
+
 async def test_a_running_sender_looks_twice_a_second_whether_a_rest_is_over(desk: Shop, meta: Provider) -> None:
     meta.answers = [answer(429, **{"Retry-After": "10"})]
     sender = desk.effect(Sink.META)

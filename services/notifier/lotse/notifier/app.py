@@ -139,7 +139,8 @@ def _measure(call: Call, performed: Performed, events: Sequence[Event]) -> None:
 async def _rest(tx: Tx, state: State, now: datetime) -> None:
     """Stop and resume accounts; each that stops is told once."""
     for stop in await queue.stop(tx, state.stops.changed()):
-        telemetry.count("lotse_accounts_stopped_total", account=stop.account, reason=stop.reason.value)
+        if stop.since == now:
+            telemetry.count("lotse_accounts_stopped_total", account=stop.account, reason=stop.reason.value)
         level = logging.WARNING if stop.reason is StopReason.PAUSED else logging.ERROR
         log.log(level, "account %s stands still (%s) until %s", stop.account, stop.reason.value, stop.until.isoformat())
     if resumed := state.stops.removed():

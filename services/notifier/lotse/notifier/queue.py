@@ -33,7 +33,7 @@ RETURNING o.id, o.kind, o.conversation_id, o.ordinal, o.sink, o.account, o.threa
 """
 
 _TRY_OUT = """
-UPDATE stopped SET until = $2 + $3
+UPDATE stopped SET until = $2 + CASE WHEN reason = 'paused' THEN $6::interval ELSE $3::interval END
 WHERE until <= $2 AND account IN (
     SELECT DISTINCT account FROM outgoing
     WHERE stage = 'pending' AND sink = $1 AND due_at <= $2 AND account = ANY($4::text[]) LIMIT $5)
@@ -53,7 +53,7 @@ WHERE o.id = held.id
 
 @frozen
 class Claim:
-    """Who claims: by which way out, under which journal, for how long; and how often a resting account is tried."""
+    """Who claims: by which way out, under which journal, for how long; and how often a refused sign-in is tried."""
 
     sink: Sink
     by: UUID
@@ -75,12 +75,12 @@ async def claim_rested(tx: Tx, how: Claim, now: datetime, limit: int) -> list[Ca
 async def _claimed(tx: Tx, how: Claim, now: datetime, limit: int, account: str | None) -> list[Call]:
     """Of one account, whether it stands still or not; None: of all that do not."""
     rows = await tx.fetch(_CLAIM, how.sink.value, now, limit, now + how.lease, account, how.by)
-    return [Call(outgoing_of(row)) for row in rows]
+    return [Call(outgoing_of(row), trial=account is not None) for row in rows]
 
 
 async def _one_of_each(tx: Tx, how: Claim, now: datetime, limit: int, stopped: dict[str, datetime]) -> list[Call]:
     rested = [account for account, until in stopped.items() if until <= now]
-    tried = await tx.fetch(_TRY_OUT, how.sink.value, now, how.try_out, rested, limit) if rested else []
+    tried = await tx.fetch(_TRY_OUT, how.sink.value, now, how.try_out, rested, limit, how.lease) if rested else []
     calls: list[Call] = []
     for row in tried:
         calls += await _claimed(tx, how, now, 1, row["account"])
@@ -106,13 +106,13 @@ SELECT account, reason, since, until
 FROM unnest($1::text[], $2::text[], $3::timestamptz[], $4::timestamptz[]) AS new (account, reason, since, until)
 ORDER BY account
 ON CONFLICT (account) DO UPDATE SET reason = EXCLUDED.reason, since = EXCLUDED.since, until = EXCLUDED.until
-WHERE (stopped.reason = 'paused' AND EXCLUDED.reason <> 'paused') OR stopped.until <= EXCLUDED.since
+WHERE stopped.reason = 'paused' OR stopped.until <= EXCLUDED.since
 RETURNING account, reason, since, until
 """
 
 
 async def stop(tx: Tx, stops: Sequence[Stop]) -> list[Stop]:
-    """Let accounts stand still; which of them did not already."""
+    """Let accounts stand still; which of them do so anew or for longer."""
     if not stops:
         return []
     rows = await tx.fetch(
@@ -164,23 +164,35 @@ async def overdue_rows(tx: Tx, conversations: Sequence[str], now: datetime) -> l
 
 _FORGET = (
     """DELETE FROM outgoing WHERE id IN (
-        SELECT id FROM outgoing WHERE stage IN ('sent', 'failed', 'unknown') AND due_at <= $1 LIMIT 5000)""",
+        SELECT id FROM outgoing WHERE stage IN ('sent', 'failed', 'unknown') AND due_at <= $1
+        ORDER BY due_at LIMIT $2 FOR UPDATE SKIP LOCKED) RETURNING 1""",
     """DELETE FROM provider_message WHERE (account, provider_id) IN (
-        SELECT account, provider_id FROM provider_message WHERE kept_at <= $1 LIMIT 5000)""",
+        SELECT account, provider_id FROM provider_message WHERE kept_at <= $1
+        ORDER BY kept_at LIMIT $2 FOR UPDATE SKIP LOCKED) RETURNING 1""",
 )
 
 _FORGET_UNCLAIMED = (
     """DELETE FROM provider_message WHERE (account, provider_id) IN (
         SELECT account, provider_id FROM provider_message WHERE outgoing_id IS NULL AND kept_at <= $1
-        ORDER BY kept_at LIMIT 5000)""",
-    "DELETE FROM thread WHERE conversation_id IS NULL AND changed_at <= $1",
-    "DELETE FROM address WHERE last_at <= $1",
+        ORDER BY kept_at LIMIT $2 FOR UPDATE SKIP LOCKED) RETURNING 1""",
+    """DELETE FROM thread WHERE id IN (
+        SELECT id FROM thread WHERE conversation_id IS NULL AND changed_at <= $1
+        ORDER BY changed_at LIMIT $2 FOR UPDATE SKIP LOCKED) RETURNING 1""",
+    """DELETE FROM address WHERE id IN (
+        SELECT id FROM address WHERE last_at IS NULL OR last_at <= $1 LIMIT $2 FOR UPDATE SKIP LOCKED) RETURNING 1""",
 )
+
+_AT_ONCE = 5000
 
 
 async def forget(tx: Tx, now: datetime, keep: timedelta) -> None:
-    """Drop what is over and older than `keep`, and what nobody claimed for a day."""
+    """Drop all that is over and older than `keep`, and what nobody claimed for a day."""
     for statement in _FORGET:
-        await tx.execute(statement, now - keep)
+        await _drop(tx, statement, now - keep)
     for statement in _FORGET_UNCLAIMED:
-        await tx.execute(statement, now - timedelta(days=1))
+        await _drop(tx, statement, now - timedelta(days=1))
+
+
+async def _drop(tx: Tx, statement: str, before: datetime) -> None:
+    while len(await tx.fetch(statement, before, _AT_ONCE)) == _AT_ONCE:
+        pass

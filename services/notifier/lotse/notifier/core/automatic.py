@@ -27,7 +27,7 @@ def address_key(address: Address) -> UUID:
 def received(rules: Rules, state: State, fact: Fact[Event], event: ConversationQueued, now: datetime) -> list[Event]:
     """Tell the customer that his message arrived, where the operator wants that and nothing speaks against it."""
     conversation = state.conversation(event.conversation_id)
-    text = _template(rules, event)
+    text = template(rules, event)
     if text is None or not event.first or event.auto or conversation.received:
         return []
     state.conversations.put(conversation.id, replace(conversation, received=True))
@@ -57,7 +57,7 @@ def received(rules: Rules, state: State, fact: Fact[Event], event: ConversationQ
     return enqueue(rules, state, fact, notice_id, Kind.RECEIVED, letter, now)
 
 
-def _template(rules: Rules, event: ConversationQueued) -> str | None:
+def template(rules: Rules, event: ConversationQueued) -> str | None:
     """The text for this conversation; None where none goes out on this channel."""
     templates, channel = rules.config.templates, event.address.channel
     profile = rules.profiles[channel]
@@ -85,8 +85,8 @@ def _objection(rules: Rules, state: State, event: ConversationQueued, now: datet
     return None
 
 
-def fill(template: str, conversation: Conversation) -> str:
+def fill(text: str, conversation: Conversation) -> str:
     """Put in what is known; what is not leaves no gap before a comma."""
-    text = template.replace("{name}", conversation.customer_name).replace("{agent}", "")
+    text = text.replace("{name}", conversation.customer_name).replace("{agent}", "")
     text = text.replace("{reference}", conversation.id.hex[:8])
     return _SPACES.sub(" ", _GAP.sub(r"\1", text)).strip()

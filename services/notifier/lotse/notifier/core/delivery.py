@@ -30,9 +30,13 @@ from lotse.notifier.core.words import Word, plain
 
 @frozen
 class Call:
-    """One call that was claimed: which part of which row, and the how-manieth try."""
+    """One call that was claimed: which part of which row, and the how-manieth try.
+
+    `trial`: the one by which an account whose rest is over is tried out.
+    """
 
     row: Outgoing
+    trial: bool = False
 
     def still(self, row: Outgoing) -> bool:
         """Whether the row waits for this very call, and not for a later one."""
@@ -48,8 +52,9 @@ def settle(rules: Rules, state: State, call: Call, outcome: Outcome, now: dateti
     row = state.outgoing.get(call.row.id)
     if row is None:
         return []
+    if call.trial:
+        _tried(state, row.account, outcome)
     if isinstance(outcome, Accepted):
-        _resume(state, row.account)
         events = accept(rules, state, row, outcome.provider_id, outcome.at, expected=call.still(row))
         _come_back(state, call.row.id)
     elif call.still(row):
@@ -62,7 +67,6 @@ def settle(rules: Rules, state: State, call: Call, outcome: Outcome, now: dateti
 def _unsuccessful(rules: Rules, state: State, row: Outgoing, outcome: Outcome, now: datetime) -> list[Event]:
     match outcome:
         case Uploaded(handle=handle):
-            _resume(state, row.account)
             state.put_outgoing(replace(row, stage=Stage.PENDING, due_at=now, lease_until=None, uploaded=handle))
             return []
         case NotSent(word=word):
@@ -110,13 +114,20 @@ def _stop(state: State, account: str, reason: StopReason, now: datetime, wait: t
     """Let nothing else of the account go out until then; a graver reason stays."""
     stop = state.stops.get(account)
     if stop is None or stop.reason is StopReason.PAUSED or stop.until <= now:
-        state.stops.put(account, Stop(account, reason, now, now + wait))
+        goes_on = stop is not None and stop.reason is reason and stop.until > now
+        state.stops.put(account, Stop(account, reason, stop.since if stop and goes_on else now, now + wait))
     return wait
 
 
-def _resume(state: State, account: str) -> None:
+def _tried(state: State, account: str, outcome: Outcome) -> None:
+    """Let an account go on whose trial was not met with the reason why it stands still.
+
+    Only a trial says so: what was under way when the account was stopped was let through before.
+    """
     stop = state.stops.get(account)
-    if stop is not None and stop.reason is not StopReason.GONE:
+    if stop is None or stop.reason is StopReason.GONE or isinstance(outcome, Throttled | SignInRefused | Gone):
+        return
+    if stop.reason is StopReason.PAUSED or isinstance(outcome, Accepted | Uploaded | Refused):
         state.stops.remove(account)
 
 

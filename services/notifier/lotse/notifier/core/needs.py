@@ -6,7 +6,7 @@ from lotse.contracts.conversations import ConversationOpened, ConversationQueued
 from lotse.contracts.envelope import Event, Fact
 from lotse.contracts.inbound import MessageEchoed, Receipt
 from lotse.notifier.core.alerts import about, alert_id
-from lotse.notifier.core.automatic import address_key
+from lotse.notifier.core.automatic import address_key, template
 from lotse.notifier.core.fold import thread_of
 from lotse.notifier.core.model import Wanted
 from lotse.notifier.core.receipts import thread_of as inbound_thread
@@ -34,7 +34,7 @@ def _of_fact(rules: Rules, wanted: Wanted, fact: Fact[Event]) -> None:
         case ConversationQueued() as event:
             wanted.conversations.add(event.conversation_id)
             wanted.threads.add(thread_of(event.address))
-            if event.first and not event.auto:
+            if event.first and not event.auto and template(rules, event) is not None:
                 wanted.addresses.add(address_key(event.address))
         case ReplyApproved() as event:
             wanted.conversations.add(event.conversation_id)

@@ -130,7 +130,7 @@ def _changed(
 
 
 def _worked_on(conversation: Conversation) -> bool:
-    """Somebody has it or answered it: another word that is noise must be told of, since it is not set aside by itself."""
+    """Somebody has it or answered it: it is not set aside by itself, so that more noise must be told of."""
     return conversation.agent_id is not None or conversation.unanswered is not None
 
 

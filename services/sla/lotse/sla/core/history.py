@@ -39,7 +39,8 @@ KEPT: Final = 32
 class Standing:
     """What the entries so far come to.
 
-    `words` are unanswered, oldest first. `aside_by_reading`: only what was written until `aside_since` is. `removed` are messages that were taken back before their word came.
+    `words` are unanswered, oldest first. `removed` are messages that were taken back before their word came.
+    `aside_by_reading`: only what was written until `aside_since` is set aside.
     `ended` is the entry that ended the last wait. `closed` are the deadlines that are over; `lapsed` says that a
     resolution ended the last one and that the customer has not written since.
     """
