@@ -60,6 +60,22 @@ async def test_crises_are_counted_until_they_are_answered(desk):
     assert (await standing(desk))["crisis"]["unanswered"] == 1
 
 
+async def test_an_old_conversation_that_becomes_a_crisis_is_news(desk):
+    told = Told()
+    for name, minutes in (("x", 1), ("y", 5)):
+        told.opened(name, "petra", minutes=minutes)
+        told.added(name, 1, "Guten Tag", minutes)
+        told.queued(name, minutes, CRISIS if name == "y" else ANGRY, minutes)
+    await desk.harness.feed(*told.facts)
+    assert (await standing(desk))["crisis"]["newest"][:16] == at(5).isoformat()[:16]
+    later = Told(numbers=told.numbers)
+    later.corrected("x", 1, 50, CRISIS)
+    later.corrected("x", 1, 55, CRISIS)
+    await desk.harness.feed(*later.facts)
+    crisis = (await standing(desk))["crisis"]
+    assert (crisis["unanswered"], crisis["newest"][:16]) == (2, at(50).isoformat()[:16])
+
+
 async def test_what_a_person_dismissed_is_kept_for_him_alone_up_to_its_age(desk):
     async with desk.harness.database.transaction() as tx:
         await alarms.dismiss(tx, "mia", "crisis", at(5))

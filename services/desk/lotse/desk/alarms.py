@@ -13,7 +13,8 @@ FROM service_level WHERE degraded_at IS NOT NULL ORDER BY degraded_at, channel
 """
 
 _CRISIS = """
-SELECT count(*) AS unanswered, min(waiting_since) AS oldest, max(waiting_since) AS newest,
+SELECT count(*) AS unanswered, min(waiting_since) AS oldest,
+       max(greatest(waiting_since, crisis_since)) AS newest,
        (array_agg(id ORDER BY waiting_since, id))[1] AS first
 FROM conversation
 WHERE status IN ('new', 'queued', 'assigned') AND waiting_since IS NOT NULL AND reading ->> 'situation' = 'crisis'

@@ -295,6 +295,7 @@ class Crisis(Model):
     oldest: datetime | None = None
     """Since when the one that waits longest does."""
     newest: datetime | None = None
+    """When the last of them began to wait or to read so."""
     first: UUID | None = None
     """The one that waits longest."""
 

@@ -12,7 +12,7 @@ from pydantic import TypeAdapter
 from lotse.contracts import conversations as c
 from lotse.contracts.envelope import Event, Fact
 from lotse.contracts.frozen import replace
-from lotse.contracts.values import Attachment, Identity, Reading, Span, Status
+from lotse.contracts.values import Attachment, Identity, Reading, Situation, Span, Status
 from lotse.desk.core import demand
 from lotse.desk.core import rows as r
 from lotse.desk.core.insights import text_rank
@@ -156,11 +156,11 @@ def _move(state: State, fact: Fact[Event], event: c.StatusChange) -> None:
                 queued_at=event.at,
             )
             queued = replace(queued, demand=demand.queued(moved.demand, event, moved.last_agent))
-            moved = _read(queued, event.reading) if event.reading else queued
+            moved = _read(queued, event.reading, event.at) if event.reading else queued
         case c.ConversationResumed(waiting_since=datetime() as since):
             moved = replace(moved, waiting_since=since)
         case c.ConversationSetAside():
-            moved = _read(moved, event.reading)
+            moved = _read(moved, event.reading, event.at)
         case c.ConversationResolved():
             _resolve(state, fact, event, moved)
         case c.ConversationReopened():
@@ -190,9 +190,11 @@ def _put_resolution(state: State, row: r.Resolution) -> None:
     state.last_resolutions[row.conversation_id] = row
 
 
-def _read(row: r.Conversation, reading: Reading) -> r.Conversation:
+def _read(row: r.Conversation, reading: Reading, at: datetime) -> r.Conversation:
+    crisis = reading.situation is Situation.CRISIS
     return replace(
         row,
+        crisis_since=(row.crisis_since or at) if crisis else None,
         reading=reading.model_dump_json(exclude={"reasons"}),
         sentiment=reading.sentiment.value,
         triage=reading.triage.value,
@@ -209,7 +211,7 @@ def _calling_for(row: r.Conversation, change: Callable[[demand.Demand], demand.D
 
 def _reads_like(row: r.Conversation, event: c.ReadingChanged) -> r.Conversation:
     ranked = replace(row, priority=event.priority, team=event.team or row.team)
-    return _read(_calling_for(ranked, partial(demand.read_anew, event)), event.current)
+    return _read(_calling_for(ranked, partial(demand.read_anew, event)), event.current, event.at)
 
 
 def _read_anew(state: State, fact: Fact[Event], event: c.ReadingChanged) -> None:

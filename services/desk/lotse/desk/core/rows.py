@@ -55,6 +55,8 @@ class Conversation:
     """What it calls for: a `core.demand.Demand`."""
     queued_at: datetime | None = None
     """Since when it is in the queue; None: it is not."""
+    crisis_since: datetime | None = None
+    """Since when it reads as a crisis; None: it does not."""
 
 
 @frozen

@@ -38,7 +38,7 @@ LEFT JOIN heard AS h ON h.key = w.key AND h.topic = w.topic
 _CONVERSATIONS = """
 SELECT id, opened_at, updated_at, customer_id, account, channel, previous_id, auto, trace_id, status, priority,
        assignee, units, team, waiting_since, snoozed_until, reading, sentiment, last_agent, triage,
-       situation, topics, demand, queued_at
+       situation, topics, demand, queued_at, crisis_since
 FROM conversation WHERE id = ANY($1::uuid[])
 """
 

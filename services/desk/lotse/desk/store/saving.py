@@ -30,11 +30,11 @@ SET sequence = excluded.sequence, generation = excluded.generation, at = exclude
 _SAVE_CONVERSATIONS = """
 INSERT INTO conversation (id, opened_at, updated_at, customer_id, account, channel, previous_id, auto, trace_id, status,
                           priority, assignee, units, team, waiting_since, snoozed_until, reading, sentiment,
-                          last_agent, triage, situation, topics, demand, queued_at)
+                          last_agent, triage, situation, topics, demand, queued_at, crisis_since)
 SELECT * FROM unnest($1::uuid[], $2::timestamptz[], $3::timestamptz[], $4::uuid[], $5::text[], $6::text[], $7::uuid[],
                      $8::boolean[], $9::text[], $10::text[], $11::integer[], $12::text[], $13::integer[], $14::text[],
                      $15::timestamptz[], $16::timestamptz[], $17::json[], $18::text[], $19::text[],
-                     $20::text[], $21::text[], $22::text[], $23::json[], $24::timestamptz[])
+                     $20::text[], $21::text[], $22::text[], $23::json[], $24::timestamptz[], $25::timestamptz[])
 ON CONFLICT (id) DO UPDATE
 SET opened_at = excluded.opened_at, updated_at = excluded.updated_at, customer_id = excluded.customer_id,
     account = excluded.account, channel = excluded.channel, previous_id = excluded.previous_id, auto = excluded.auto,
@@ -43,7 +43,7 @@ SET opened_at = excluded.opened_at, updated_at = excluded.updated_at, customer_i
     waiting_since = excluded.waiting_since, snoozed_until = excluded.snoozed_until, reading = excluded.reading,
     sentiment = excluded.sentiment, last_agent = excluded.last_agent, triage = excluded.triage,
     situation = excluded.situation, topics = excluded.topics, demand = excluded.demand,
-    queued_at = excluded.queued_at
+    queued_at = excluded.queued_at, crisis_since = excluded.crisis_since
 """
 
 _SAVE_MESSAGES = """
