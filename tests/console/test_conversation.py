@@ -420,6 +420,35 @@ async def test_a_person_corrects_how_a_message_reads(customers, desk, conversati
     assert found["messages"][0]["correction"]["comment"] == "Ironie"
 
 
+async def test_a_correction_that_cannot_be_is_said_and_the_keys_go_on(customers, desk, conversation_page):
+    await answerable(desk)
+    here = await customers.messenger("Das Paket ist heute bei mir angekommen.")
+    await with_agent(desk, here, "anna")
+    await desk.until(f"/v1/conversations/{here}", lambda it: it["reading"] is not None)
+    page = await conversation_page(here)
+    await page.get_by_role("button", name="Lesart korrigieren").click()
+    await page.get_by_label("Themen").fill(", ".join(f"t{n}" for n in range(21)))
+    await page.get_by_role("button", name="Korrigieren", exact=True).click()
+    await expect(page.get_by_role("dialog").get_by_role("alert")).not_to_be_empty()
+    await page.keyboard.press("Escape")
+    await expect(page.get_by_role("dialog")).to_have_count(0)
+    await page.keyboard.press("e")
+    await expect(page.locator("[data-status]")).to_have_text("erledigt")
+
+
+async def test_an_opened_mail_stays_open_when_something_beside_its_words_changes(customers, desk, conversation_page):
+    here = await write_mail(customers, "<h2>Rechnung</h2>")
+    found = await desk.until(f"/v1/conversations/{here}", lambda it: it["reading"] is not None)
+    page = await conversation_page(here)
+    await page.get_by_role("button", name="HTML").click()
+    await expect(page.frame_locator("iframe.tl-html").get_by_role("heading", name="Rechnung")).to_be_visible()
+    said = {"sentiment": "negative", "triage": "service", "situation": "complaint", "topics": ["rechnung"]}
+    message = found["messages"][0]["message_id"]
+    await desk.post(f"/v1/conversations/{here}/reading", {"message_id": message, **said})
+    await expect(page.get_by_role("complementary")).to_contain_text("Korrigiert von")
+    await expect(page.locator("iframe.tl-html")).to_have_count(1)
+
+
 # What can be done
 
 

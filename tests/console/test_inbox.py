@@ -86,6 +86,59 @@ async def test_a_draft_of_ones_own_bears_a_pencil_until_it_is_sent(open_inbox, c
     await expect(other).to_have_count(0)
 
 
+async def test_what_kept_an_answer_back_is_said_whichever_conversation_is_open_by_then(
+    open_inbox, customers, desk, at_work
+):
+    first = await customers.comment("Passt die Hose?", name="Petra Klein")
+    second = await customers.comment("Und der Hut?")
+    inbox = await open_inbox(f"view=all&c={first}")
+    words = inbox.panel.get_by_role("textbox", name="Antwort an den Kunden")
+    await words.fill("Ja, sie passt.")
+    await desk.call("POST", f"/v1/conversations/{first}/transfer", json={"agent_id": "bruno"})
+    await desk.post(f"/v1/conversations/{first}/reply", {"text": "Leider nein."}, who="bruno")
+    await inbox.page.evaluate("window.socket.disconnect()")
+    await words.press("Control+Enter")
+    await inbox.row(second).click()
+    await inbox.page.evaluate("window.socket.connect()")
+    told = inbox.page.get_by_role("alert").filter(has_text="Petra Klein")
+    await expect(told).to_contain_text("wartet Ihr Entwurf noch")
+    await inbox.row(first).click()
+    await expect(inbox.row(first).locator(".ib-draft")).to_be_visible()
+    await expect(words).to_have_value("Ja, sie passt.")
+
+
+async def test_sent_words_do_not_come_back_when_another_conversation_was_opened_meanwhile(open_inbox, customers):
+    first, second = await customers.messenger("Passt der Rock?"), await customers.messenger("Und der Schal?")
+    inbox = await open_inbox(f"view=all&c={first}")
+    words = inbox.panel.get_by_role("textbox", name="Antwort an den Kunden")
+    await words.fill("Ja, er passt.")
+    await expect(inbox.row(first).locator(".ib-draft")).to_be_visible()
+    await words.press("Control+Enter")
+    await inbox.row(second).click()
+    await expect(inbox.opened).to_have_attribute("data-id", str(second))
+    await expect(inbox.row(first).locator(".ib-draft")).to_have_count(0)
+    await inbox.row(first).click()
+    await expect(inbox.panel.get_by_text("Ja, er passt.")).to_be_visible()
+    await expect(words).to_have_value("")
+
+
+async def test_an_outcome_leaves_the_focus_where_it_went(open_inbox, customers):
+    found = await customers.messenger("Passt das Kleid?")
+    inbox = await open_inbox(f"view=all&c={found}")
+    words = inbox.panel.get_by_role("textbox", name="Antwort an den Kunden")
+    await words.fill("Ja, es passt.")
+    search = inbox.page.get_by_role("searchbox")
+    await inbox.page.evaluate(
+        """() => {
+            document.querySelector('.lc-send').click();
+            document.querySelector('input[type=search]').focus();
+        }"""
+    )
+    await expect(inbox.panel.get_by_text("Gesendet.").first).to_be_attached()
+    await expect(words).to_have_value("")
+    await expect(search).to_be_focused()
+
+
 async def held_uploads(page) -> asyncio.Event:
     """Files are on their way for as long as the event that this gives is not set."""
     arrived = asyncio.Event()

@@ -79,6 +79,18 @@ async def test_a_public_word_says_which_skill_is_missing_to_whom(open_page, cust
     await expect(people.filter(has_text=re.compile("lacks: .*public_voice –/3"))).to_have_count(1)
 
 
+async def test_an_open_conversation_that_waits_follows_other_peoples_work(open_page, customers, team):
+    await comes(team, "bruno")
+    conversation = await customers.comment("Warum antwortet hier niemand?")
+    await waits(team, conversation)
+    page = await open_page(f"/conversations/{conversation}")
+    bruno = page.get_by_role("complementary").get_by_role("listitem").filter(has_text="Bruno Hansen")
+    await expect(bruno).to_contain_text("0/")
+    other = await customers.messenger("Kann ich noch umbestellen?")
+    await team.until(f"/v1/conversations/{other}", lambda found: found["assignee"] == "bruno")
+    await expect(bruno).not_to_contain_text("0/")
+
+
 async def test_the_board_moves_by_itself_when_an_agent_comes(open_page, customers, team):
     conversation = await customers.messenger("Kann ich noch umbestellen?")
     await waits(team, conversation)

@@ -7,11 +7,14 @@ from uuid import uuid4
 import pytest
 import pytest_asyncio
 from desk_api import CONFIG, Desk, desk_over, settings_of
-from desk_history import TRACE, at, conversation, customer, message, the_day
+from desk_history import TRACE, Told, at, conversation, customer, message, the_day
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lotse.contracts.values import Presence, Status
+from lotse.contracts import conversations as c
+from lotse.contracts import notices as n
+from lotse.contracts.channels import Channel
+from lotse.contracts.values import Address, Attachment, Presence, Status
 from lotse.desk.api.lists import agents_of
 from lotse.desk.console.conversing.about import about, heading, targets
 from lotse.desk.console.conversing.looking import look
@@ -72,6 +75,59 @@ async def test_the_words_of_other_conversations_stand_on_the_same_line(desk):
     assert "Es ist unterwegs." in texts(away, "agent")
     (gone,) = [entry for entry in away if entry.gone]
     assert gone.pieces == ()
+
+
+async def test_words_of_other_conversations_say_all_that_they_say_in_their_own(database):
+    told = Told()
+    photo = Attachment(name="mantel.jpg", media_type="image/jpeg", size=52_000, sha256="a" * 64)
+    told.opened("c", "petra")
+    told.added("c", 1, "Wo ist er", 1, attachments=(photo,))
+    told.tell(
+        c.MessageUpdated(
+            conversation_id=conversation("c"),
+            message_id=message("c1"),
+            text="Wo ist er?",
+            attachments=(photo,),
+            edited_at=at(2),
+        ),
+        2,
+    )
+    told.tell(
+        c.ReplyApproved(
+            conversation_id=conversation("c"),
+            reply_id=message("answer"),
+            address=Address(account="haupt", channel=Channel.MESSENGER, thread="c", recipient="petra"),
+            agent_id="mia",
+            agent_name="Mia",
+            agent_initials="M",
+            text="Auf dem Weg.",
+            comment_on=Channel.FACEBOOK,
+            at=at(3),
+        ),
+        3,
+    )
+    told.tell(
+        n.ReplyFailed(
+            conversation_id=conversation("c"),
+            reply_id=message("answer"),
+            reason="undelivered",
+            detail="Der Anbieter konnte die Nachricht nicht zustellen.",
+            at=at(4),
+        ),
+        4,
+    )
+    told.opened("d", "petra", minutes=5)
+    told.added("d", 1, "Hallo?", 5)
+    async with desk_over(settings_of(database)) as made:
+        await made.harness.feed(*told.facts)
+        asked, answered = [entry for entry in await story(made, "d", ENGLISH) if not entry.here]
+        (here,) = [entry for entry in await story(made, "c", ENGLISH) if entry.id == str(message("answer"))]
+        _, said = await look(made.parts, conversation("d"))
+    assert [mark.text for mark in asked.marks] == ["edited"]
+    assert said[0].attachments == (photo,)
+    assert (answered.channel, answered.public) == ("Messenger", False)
+    for answer in (answered, here):
+        assert [mark.text for mark in answer.marks] == ["Not sent. The provider could not deliver the answer."]
 
 
 async def test_an_answer_says_how_far_it_came(desk):

@@ -19,7 +19,7 @@ from lotse.desk.api.parts import Parts
 from lotse.desk.api.problems import ApiError, reading
 from lotse.desk.console.composing.judging import judge
 from lotse.desk.console.composing.offering import offered
-from lotse.desk.console.composing.sending import Result, Sender, Wish
+from lotse.desk.console.composing.sending import Result, Sender, State, Wish
 from lotse.desk.console.composing.standing import Setting, facts
 from lotse.desk.console.composing.texts import COMPOSER
 from lotse.desk.console.conversing.words import VOCABULARY, say
@@ -39,6 +39,8 @@ _SAVE_AFTER = 0.5
 """Seconds of writing that are saved together."""
 _SAVE_AGAIN = 2.0
 _TRIES = 30
+_NOT_READ_YET = 2.0
+"""Seconds for which nobody has read what the box just said."""
 
 
 class _Said(Model):
@@ -77,7 +79,10 @@ class Composer:
         self._storing = asyncio.Lock()
         self._unfollow: Callable[[], None] | None = None
         self._wrote_at = 0.0
-        self._sending = False
+        self._sending: set[Place] = set()
+        self._kept_back: tuple[Place, str] | None = None
+        """What last kept an answer from going out, since `_kept_back_at`."""
+        self._kept_back_at = 0.0
         ui.add_head_html(f'<link rel="stylesheet" href="{console.static}/composer.css">')
         self._box = ComposerBox(self._said.box, viewer.language, viewer.caller.subject)
         self._box.on("typed", self._on(_Typed, self._typed))
@@ -106,6 +111,7 @@ class Composer:
 
     async def _open(self) -> None:
         self._leave()
+        self._tell_elsewhere()
         shown = self._shown
         if shown is None:
             self._box.tell("show", None)
@@ -125,7 +131,7 @@ class Composer:
         await self._renew()
         for draft in begun.values():
             if draft.asked is not None:
-                self._watch(draft)
+                self._watch(draft, _name(shown))
 
     async def _renew(self) -> None:
         """Bring what the box says of the conversation up to date."""
@@ -171,8 +177,7 @@ class Composer:
         if typed.files != self._draft_known(place).files:
             async with self._storing:
                 await self._save()
-        if self._unsaved:
-            background_tasks.create_lazy(self._save_soon(), name=f"drafts of {self._box.client.id} {self._box.id}")
+        self._save_lazily()
         if setting is not None and typed.revision:
             await self._tell_writing(typed)
 
@@ -202,6 +207,10 @@ class Composer:
             found = self._parts.config.agents
             name = next((card.name for agent, card in found.items() if agent == sign.agent), sign.agent)
             self._box.tell("writes", {"agent": sign.agent, "name": name, "what": sign.what})
+
+    def _save_lazily(self) -> None:
+        if self._unsaved:
+            background_tasks.create_lazy(self._save_soon(), name=f"drafts of {self._box.client.id} {self._box.id}")
 
     async def _save_soon(self) -> None:
         pause = _SAVE_AFTER
@@ -236,7 +245,7 @@ class Composer:
     def _know(self, draft: Draft) -> None:
         """Remember a draft of the conversation that is open, and tell the pages that show which ones there are."""
         place, before = draft.place, self._draft_known(draft.place)
-        here = self._shown is not None and self._shown.id == place.conversation
+        here = self._is_open(place)
         if here:
             self._drafts[place.kind] = draft
         if not (here and before.empty == draft.empty):
@@ -245,51 +254,80 @@ class Composer:
     # ---- sending
 
     async def _send(self, sent: _Sent) -> None:
-        setting = self._setting(sent.conversation)
-        if setting is None or self._sending:
+        place, setting = self._place(sent), self._setting(sent.conversation)
+        if place in self._sending:
             return
-        place = self._place(sent)
+        if setting is None:
+            self._keep(sent)
+            self._tell_state(place, "refused", self._said.gone_on, None)
+            return
         wish = Wish(sent.then, sent.override_reason.strip() or None, sent.confirmed)
-        self._sending = True
+        name = _name(setting.conversation)
+        self._sending.add(place)
         try:
             async with self._storing:
                 self._unsaved.pop(place, None)
-                self._tell_result(await self._sender.send(setting, self._draft_of(place, sent), wish))
+                result = await self._sender.send(setting, self._draft_of(place, sent), wish)
+                if result.draft.asked is None and result.state != "sent":
+                    self._keep(sent)
+                self._tell_result(result, name)
         except ApiError as error:
-            self._refuse(place, error)
+            self._keep(sent)
+            self._tell_state(place, "refused", say(self._words.refusals, error.problem.reason), name)
         finally:
-            self._sending = False
+            self._sending.discard(place)
         await self._tell_stopped()
 
-    def _tell_result(self, result: Result) -> None:
-        """Say how far a draft came; what is on its way is watched."""
-        place = result.draft.place
+    def _keep(self, sent: _Sent) -> None:
+        """What was not sent is a draft again, unless it was changed meanwhile."""
+        self._unsaved.setdefault(self._place(sent), sent)
+        self._save_lazily()
+
+    def _tell_result(self, result: Result, name: str | None) -> None:
+        """Say how far a draft came; what is on its way is watched. `name` is the customer's."""
         self._know(result.draft)
-        self._box.tell("result", {**_named(place), "state": result.state, "words": result.words})
+        self._tell_state(result.draft.place, result.state, result.words, name)
         if result.state == "under_way":
-            self._watch(result.draft)
+            self._watch(result.draft, name)
 
-    def _refuse(self, place: Place, error: ApiError) -> None:
-        words = say(self._words.refusals, error.problem.reason)
-        self._box.tell("result", {**_named(place), "state": "refused", "words": words})
+    def _tell_state(self, place: Place, state: State, words: str, name: str | None) -> None:
+        """Tell the box, or all of the page where another conversation is open by now."""
+        self._box.tell("result", {**_named(place), "state": state, "words": words})
+        if state in ("sent", "under_way") or not words:
+            return
+        if state == "colleague":
+            words = self._said.box["colleague"].format(name=words)
+        self._kept_back = (place, self._said.elsewhere.format(name=name or self._said.somebody, words=words))
+        self._kept_back_at = monotonic()
+        self._tell_elsewhere()
 
-    def _watch(self, draft: Draft) -> None:
+    def _tell_elsewhere(self) -> None:
+        """Say to the whole page what its box cannot, or hardly could: another conversation is open there by now."""
+        if self._kept_back is None or self._is_open(self._kept_back[0]):
+            return
+        if monotonic() - self._kept_back_at < _NOT_READ_YET:
+            with self._box.client:
+                said = self._kept_back[1]
+                ui.notify(said, position="bottom", color=None, classes="lt-toast lt-danger", timeout=10_000)
+        self._kept_back = None
+
+    def _watch(self, draft: Draft, name: str | None) -> None:
         async def watch() -> None:
-            self._tell_result(await self._sender.awaited(draft))
+            self._tell_result(await self._sender.awaited(draft), name)
 
         background_tasks.create(watch(), name="outcome of an answer")
 
     async def _again(self, said: _Said) -> None:
         draft = self._drafts.get(said.kind)
         if draft is not None and draft.asked is not None and draft.place == self._place(said):
-            self._tell_result(await self._sender.hand_on(draft))
+            self._tell_result(await self._sender.hand_on(draft), self._shown and _name(self._shown))
 
     async def _give_back(self, said: _Said) -> None:
         draft = self._drafts.get(said.kind)
         if draft is None or draft.asked is None or draft.place != self._place(said):
             return
         try:
-            self._tell_result(Result("refused", "", await self._sender.give_back(draft)))
+            self._tell_result(Result("refused", "", await self._sender.give_back(draft)), None)
         except ApiError as error:
             self._box.tell("notice", say(self._words.refusals, error.problem.reason))
 
@@ -331,6 +369,9 @@ class Composer:
         parts, viewer = self._parts, self._viewer
         return Setting(parts.config, viewer.caller, shown, viewer.language, self._said, self._words.channels)
 
+    def _is_open(self, place: Place) -> bool:
+        return self._shown is not None and self._shown.id == place.conversation
+
     def _place(self, said: _Said) -> Place:
         return Place(self._me, said.conversation, said.kind)
 
@@ -366,6 +407,10 @@ def _holders(conversation: m.Conversation) -> list[str]:
     """Who had the conversation, the latest last."""
     found = [one for each in conversation.assignments for one in (each.previous, each.current)]
     return [one for one in found if one is not None]
+
+
+def _name(conversation: m.Conversation) -> str | None:
+    return conversation.customer_name
 
 
 def _named(place: Place) -> dict[str, object]:

@@ -41,6 +41,11 @@ class ComposerTexts:
     on_its_way: str
     not_read: str
     not_saved: str
+    gone_on: str
+    """Another conversation was open when the wish to send came."""
+    elsewhere: str
+    somebody: str
+    """Who is meant where the customer's name is not known."""
     file_gone: str
     sent: Words
     under_way: str
@@ -203,6 +208,9 @@ _DE = ComposerTexts(
     on_its_way="Eine andere Fassung dieser Antwort ist schon unterwegs.",
     not_read="Das ließ sich nicht lesen. Laden Sie die Seite neu.",
     not_saved="Der Entwurf ließ sich gerade nicht sichern; er bleibt hier stehen.",
+    gone_on="Die Antwort wurde nicht mehr gesendet, weil schon ein anderes Gespräch offen war.",
+    elsewhere="Bei {name} wartet Ihr Entwurf noch: {words}",
+    somebody="einem anderen Kunden",
     file_gone="{file} liegt zu lange zurück. Hängen Sie die Datei noch einmal an.",
     sent={"reply": "Gesendet.", "resolved": "Gesendet und erledigt.", "note": "Notiz angelegt."},
     under_way="wird ausgeführt …",
@@ -357,6 +365,9 @@ _EN = ComposerTexts(
     on_its_way="Another version of this answer is on its way already.",
     not_read="That could not be read. Reload the page.",
     not_saved="The draft could not be saved just now; it stays here.",
+    gone_on="The answer was not sent, since another conversation was open by then.",
+    elsewhere="Your draft for {name} still waits: {words}",
+    somebody="another customer",
     file_gone="{file} was uploaded too long ago. Attach it again.",
     sent={"reply": "Sent.", "resolved": "Sent and resolved.", "note": "Note added."},
     under_way="in progress …",

@@ -95,10 +95,11 @@ class Teller:
     said: StoryTexts
     words: Vocabulary
     config: Config
+    language: Language
 
     @classmethod
     def of(cls, language: Language, config: Config) -> "Teller":
-        return cls(STORY[language], VOCABULARY[language], config)
+        return cls(STORY[language], VOCABULARY[language], config, language)
 
     def tell(self, conversation: m.Conversation, elsewhere: Sequence[Said] = ()) -> list[Entry]:
         """All of it, oldest first."""
@@ -155,7 +156,7 @@ class Teller:
         )
 
     def _reply(self, of: m.Conversation, reply: m.Reply) -> Entry:
-        channel = PROFILES[of.channel].private_channel if of.channel and reply.private else of.channel
+        channel = _way_of(of.channel, private=reply.private)
         return Entry(
             id=str(reply.reply_id),
             kind="agent",
@@ -179,12 +180,17 @@ class Teller:
                 what = say(self.words.blocks, reply.problem)
                 yield Mark(f"{self.said.blocked} {what}", "warn", reply.at)
             case "failed":
-                why = reply.detail or say(self.words.failures, reply.reason)
-                yield Mark(f"{self.said.failed} {why}", "danger", reply.failed_at)
+                yield Mark(self._failed(reply.reason, reply.detail), "danger", reply.failed_at)
             case "approved":
                 yield Mark(self.said.states["approved"], "", reply.at)
             case "sent" | "delivered" | "read":
                 yield from self._way(reply)
+
+    def _failed(self, reason: str | None, detail: str | None = None) -> str:
+        """Why an answer did not go out; notifier's own words, which say more, where they are the reader's language."""
+        known = say(self.words.failures, reason) if reason else ""
+        ours = detail if self.language == self.config.language else None
+        return f"{self.said.failed} {ours or known or detail or ''}".strip()
 
     def _way(self, reply: m.Reply) -> Iterator[Mark]:
         if reply.elsewhere:
@@ -206,22 +212,37 @@ class Teller:
         gone = one.removed_at is not None
         kinds: Mapping[str, Kind] = {"message": "customer", "reply": "agent", "note": "note"}
         names = {"message": one.who or self.said.customer, "reply": self.agent(one.who)}
-        state = self.said.elsewhere if one.elsewhere else self.said.states.get(one.state or "", "")
+        channel = _way_of(one.channel, private=one.private)
         return Entry(
-            id=f"{one.conversation_id}/{one.id}",
+            id=entry_of(one),
             kind=kinds[one.kind],
             at=one.at,
             conversation=one.conversation_id,
             pieces=() if gone else pieces(one.text or ""),
             who=names.get(one.kind, self.said.note_by.format(who=self.agent(one.who))),
-            channel=self.channel(one.channel),
-            public=_public(one.channel),
+            channel=self.channel(channel),
+            public=_public(channel),
             here=False,
             subject="" if gone else one.subject or "",
             tone="danger" if one.state == "failed" else "",
-            marks=(Mark(self.said.deleted, "", one.removed_at),) if gone else (Mark(state),) if state else (),
+            marks=tuple(self._became(one)),
             gone=gone,
         )
+
+    def _became(self, one: Said) -> Iterator[Mark]:
+        if one.removed_at is not None:
+            yield Mark(self.said.deleted, "", one.removed_at)
+            return
+        if not one.human:
+            yield Mark(self.said.automatic)
+        if one.edited_at is not None:
+            yield Mark(self.said.edited, "", one.edited_at)
+        if one.state == "failed":
+            yield Mark(self._failed(one.reason), "danger")
+        elif one.elsewhere:
+            yield Mark(self.said.elsewhere)
+        elif state := self.said.states.get(one.state or ""):
+            yield Mark(state)
 
     def _notice(self, of: m.Conversation, notice: m.Notice) -> Entry:
         outcome = say(self.words.outcomes, notice.state)
@@ -300,6 +321,11 @@ class Teller:
         return ", ".join(part for part in parts if part)
 
 
+def entry_of(one: Said) -> str:
+    """The id of its entry."""
+    return f"{one.conversation_id}/{one.id}"
+
+
 def _steps(said: StoryTexts, one: m.Deadline) -> Iterator[tuple[str, datetime, str, Tone]]:
     """What happened to a promise: a name, when, in which words and how it looks."""
     if one.started_at:
@@ -317,6 +343,11 @@ def _steps(said: StoryTexts, one: m.Deadline) -> Iterator[tuple[str, datetime, s
 
 def _because(why: str) -> tuple[Piece, ...]:
     return (Piece("text", f" · {why}"),) if why else ()
+
+
+def _way_of(channel: Channel | None, *, private: bool) -> Channel | None:
+    """The channel that an answer goes by: a comment's private answer goes by another."""
+    return PROFILES[channel].private_channel if channel and private else channel
 
 
 def _public(channel: Channel | None) -> bool:

@@ -2,6 +2,7 @@
 """A conversation: its line of time, what can be done with it, what is known of its customer; live."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
@@ -20,7 +21,7 @@ from lotse.desk.console import files, html, mails
 from lotse.desk.console.composer import Composer
 from lotse.desk.console.conversing.about import About, Heading, Seen, about, heading, targets
 from lotse.desk.console.conversing.looking import look
-from lotse.desk.console.conversing.story import Entry, File, Teller, delta, with_files
+from lotse.desk.console.conversing.story import Entry, File, Teller, delta, entry_of, with_files
 from lotse.desk.console.conversing.texts import CONVERSATION
 from lotse.desk.console.conversing.wishes import WISHES, AnyWish, command
 from lotse.desk.console.conversing.words import say
@@ -33,7 +34,7 @@ from lotse.desk.console.inboxing.reads import look as mark_as_read
 from lotse.desk.console.live import while_shown
 from lotse.desk.console.viewer import Viewer
 from lotse.desk.file_store import Deleted, FileError
-from lotse.desk.histories import has_one_of
+from lotse.desk.histories import Said, has_one_of
 
 if TYPE_CHECKING:
     from lotse.desk.console.console import Console
@@ -41,6 +42,10 @@ if TYPE_CHECKING:
 _NO_DIALOG = ("resolve", "reopen", "restore", "take")
 _STRANGERS_WAIT = 1.0
 """Seconds between two looks whether a conversation that is not shown is the customer's, too."""
+_WAITING_WAIT = 1.0
+"""The same between two looks at why a conversation waits, which other people's work changes."""
+_BEAT = 15.0
+"""Seconds after which it is looked at although nothing was told: time alone opens rings."""
 _MOST_TEXT = 200_000
 
 
@@ -96,6 +101,8 @@ class Panel:
         self._main.set_visibility(False)
         self._name_keys()
         while_shown(self._console.hub, ui.context.client, self._changed)
+        self._client = ui.context.client
+        ui.timer(_BEAT, self._beat, immediate=False)
 
     def _name_keys(self) -> None:
         said = self._said.keys
@@ -115,9 +122,27 @@ class Panel:
         self._connected = True
         if self._concerns(told):
             await self._renew()
-        elif self._seen is not None and self._seen.conversation.customer_id and told.conversations:
+            return
+        if self._waits and told.conversations:
+            background_tasks.create_lazy(self._look_again(), name=f"wait of {id(self)}")
+        if self._seen is not None and self._seen.conversation.customer_id and told.conversations:
             self._strangers |= told.conversations
             background_tasks.create_lazy(self._wonder(), name=f"strangers of {id(self)}")
+
+    @property
+    def _waits(self) -> bool:
+        return self._seen is not None and self._seen.waiting is not None
+
+    async def _look_again(self) -> None:
+        """Look why it still waits, and who could take it."""
+        await asyncio.sleep(_WAITING_WAIT)
+        if self._waits:
+            await self._renew()
+
+    async def _beat(self) -> None:
+        """Nobody sees a page whose connection is cut."""
+        if self._waits and self._client.has_socket_connection:
+            await self._renew()
 
     def _concerns(self, told: Changes) -> bool:
         seen = self._seen
@@ -153,7 +178,7 @@ class Panel:
                 return
             self._seen, said = found
             self._show_around(self._seen)  # first: whoever sees the messages can act
-            entries = self._with_files(self._teller.tell(self._seen.conversation, said), self._seen.conversation)
+            entries = self._with_files(self._teller.tell(self._seen.conversation, said), self._seen.conversation, said)
             if known is None:
                 self._timeline.begin(entries)
             else:
@@ -181,19 +206,23 @@ class Panel:
         self._heading, self._about = at, of
         self._composer.show(seen.conversation)
 
-    def _with_files(self, entries: list[Entry], of: m.Conversation) -> list[Entry]:
+    def _with_files(self, entries: list[Entry], of: m.Conversation, elsewhere: Sequence[Said]) -> list[Entry]:
         """With where the browser gets the files of messages and answers."""
         found = {
-            str(one.message_id): [self._file(file, one, n) for n, file in enumerate(one.attachments)]
-            for one in of.messages
-        } | {
-            str(one.reply_id): [self._file(file, None, n) for n, file in enumerate(one.attachments)]
-            for one in of.replies
+            **{str(one.message_id): self._files(one.attachments, one.message_id) for one in of.messages},
+            **{str(one.reply_id): self._files(one.attachments, None) for one in of.replies},
+            **{
+                entry_of(one): self._files(one.attachments, one.id if one.kind == "message" else None)
+                for one in elsewhere
+            },
         }
         return [with_files(entry, found[entry.id]) if found.get(entry.id) else entry for entry in entries]
 
-    def _file(self, one: Attachment, message: m.Message | None, number: int) -> File:
-        to = files.link(self._console, one, message.message_id if message else None, number if message else None)
+    def _files(self, attachments: Sequence[Attachment], message: UUID | None) -> list[File]:
+        return [self._file(file, message, number) for number, file in enumerate(attachments)]
+
+    def _file(self, one: Attachment, message: UUID | None, number: int) -> File:
+        to = files.link(self._console, one, message, number if message else None)
         note = files.size(one.size, self._viewer.language) if one.size else ""
         return File(one.name, note, to, image=files.is_picture(one))
 
