@@ -157,6 +157,39 @@ def test_typesetting_hides_nothing_and_moves_no_span(text, kind):
     assert (span.kind, found) == (kind, text.removeprefix("Mobil: ").removeprefix("Konto ").removeprefix("Karte "))
 
 
+@pytest.mark.parametrize(
+    ("text", "kind", "part"),
+    [
+        ("Ruft mich an: 0171\n1234567!", "phone", "0171\n1234567"),
+        ("Ruft mich an: +49 171 \r\n  1234567!", "phone", "+49 171 \r\n  1234567"),
+        ("Konto DE89 3704 0044\n0532 0130 00, bitte", "iban", "DE89 3704 0044\n0532 0130 00"),
+        ("Account GB82 WEST\n1234 5698 7654 32", "iban", "GB82 WEST\n1234 5698 7654 32"),
+        ("Karte 4111 1111 1111\n1111 bis 12/27", "card", "4111 1111 1111\n1111"),
+        ("Mobil: 0171\u202f\n1234567, max\u200b\n", "phone", "0171\u202f\n1234567"),
+    ],
+)
+def test_the_end_of_a_line_hides_no_number(text, kind, part):
+    assert found(text) == [(kind, part)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Größe 0815\n\n4711 Stück",
+        "Ihre Termine:\n01.02.2026\n03.04.2026\n05.06.2026",
+        "Geöffnet\n09:00\n10:30\n0900 - 1800",
+        "4012\n8888\n8888\n1881",
+        "Pos. 1\n2\n3\nzusammen 1234",
+    ],
+)
+def test_numbers_below_each_other_are_not_one(text):
+    assert found(text) == []
+
+
+def test_numbers_on_lines_of_their_own_are_each_one():
+    assert found("030 1234567\n0171 2345678\n") == [("phone", "030 1234567"), ("phone", "0171 2345678")]
+
+
 def test_two_numbers_with_a_slash_between_are_two():
     assert found("0171-1234567/0172-7654321") == [("phone", "0171-1234567"), ("phone", "0172-7654321")]
 

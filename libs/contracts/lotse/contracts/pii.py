@@ -4,8 +4,8 @@
 be told from the text alone: e-mail addresses, plausible phone numbers (Google's `phonenumbers`), IBANs (ISO 13616,
 check digits ISO 7064 mod 97-10), payment cards (ISO 7812, Luhn), German tax ids (check digit ISO 7064 mod 11,10),
 labelled customer and order numbers, and postal addresses as Germany and English-speaking countries write them.
-Narrow and unbreakable spaces and hyphens, digits of other scripts and characters without width hide nothing. Names are
-not looked for.
+Narrow and unbreakable spaces and hyphens, digits of other scripts, characters without width and the end of a line
+hide nothing. Names are not looked for.
 """
 
 import re
@@ -68,7 +68,7 @@ def scan(text: str, *, region: str = "DE", patterns: Mapping[str, str] = NO_PATT
     found = [*_by_patterns(text, patterns)]
     plain, places = _plain(text)
     if _TELLING.search(plain):
-        found += _placed([*_emails(plain), *_with_digits(plain, region)], places)
+        found += _placed([*_emails(plain), *_on_one_line(plain, region)], places)
     return tuple(_apart(found)) if found else ()
 
 
@@ -107,6 +107,40 @@ def _placed(spans: Iterable[Span], places: Sequence[int] | None) -> Iterable[Spa
     if places is None:
         return spans
     return [Span(kind=s.kind, start=places[s.start], end=places[s.end - 1] + 1) for s in spans]
+
+
+_BREAK: Final = re.compile(r"(?<=[0-9A-Za-z])[ \t]{0,3}\r?\n[ \t]{0,3}(?=[0-9A-Za-z])")
+
+
+def _on_one_line(text: str, region: str) -> list[Span]:
+    """What has digits, and what has them on two lines: a number that goes on behind the end of its line."""
+    found = [*_with_digits(text, region)]
+    breaks = [match.span() for match in _BREAK.finditer(text)] if found or _DIGIT.search(text) else []
+    if not breaks:
+        return found
+    joined, places = _joined(text, breaks)
+    ends = [start for start, _ in breaks]
+    over = _placed([*_ibans(joined), *_digit_runs(joined), *_phones(joined, region)], places)
+    for span in over:
+        broken = bisect_left(ends, span.end) - bisect_left(ends, span.start)
+        # Numbers below each other are many numbers; and what is one by itself needs no other line.
+        if broken == 1 and not (span.kind == Kind.PHONE and _meets(span, found)):
+            found.append(span)
+    return found
+
+
+def _joined(text: str, breaks: Sequence[tuple[int, int]]) -> tuple[str, Sequence[int]]:
+    """The text with a space for each break, and the place in it of each character."""
+    parts, places, at = list[str](), list[int](), 0
+    for start, end in breaks:
+        parts += (text[at:start], " ")
+        places += (*range(at, start), start)
+        at = end
+    return "".join((*parts, text[at:])), [*places, *range(at, len(text))]
+
+
+def _meets(span: Span, others: Iterable[Span]) -> bool:
+    return any(other.start < span.end and span.start < other.end for other in others)
 
 
 def _with_digits(text: str, region: str) -> Iterator[Span]:
