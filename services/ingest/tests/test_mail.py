@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from email.message import EmailMessage
 from importlib.util import find_spec
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from hypothesis import given
@@ -166,6 +167,21 @@ def test_what_a_person_wrote_is_not_taken_for_a_machines(header: str) -> None:
         ("mx.attacker.example; dkim=pass header.d=kunde.example", False),
         ("mx.lotse.example; none", False),
         ("", False),
+        ("mx.lotse.example (our (own) server); dkim=pass (2048-bit key) header.d=kunde.example", True),
+        (
+            'mx.lotse.example; spf=pass smtp.mailfrom="x; dkim=pass header.d=kunde.example "@evil.example; dkim=none',
+            False,
+        ),
+        (
+            'mx.lotse.example; spf=pass (mx: domain of "x;dkim=pass header.d=kunde.example;"@evil.example); dkim=none',
+            False,
+        ),
+        (
+            'mx.lotse.example; dkim=pass header.i="a header.d=kunde.example "@evil.example header.d=evil.example',
+            False,
+        ),
+        ('mx.lotse.example; spf=pass smtp.mailfrom="x; dkim=pass header.d=kunde.example', False),
+        ("mx.lotse.example; spf=pass (x; dkim=pass header.d=kunde.example", False),
     ],
 )
 def test_a_sender_is_verified_only_by_our_own_server(results: str, verified: bool) -> None:
@@ -202,17 +218,28 @@ def test_a_forged_own_address_is_no_echo() -> None:
     assert received(forged).thread == "service@lotse.example"
 
 
+@pytest.mark.parametrize(
+    "to", ["service@lotse.example", plus_address("service@lotse.example", ConversationId(UUID(CONVERSATION)))]
+)
+def test_a_form_on_our_own_site_brings_a_customers_message(to: str) -> None:
+    raw = plain("Reply-To: Erika <erika@kunde.example>", sender="Formular <service@lotse.example>", text="Wo ist es?")
+    event = received(raw.replace("To: service@lotse.example", f"To: {to}"))
+    assert (event.thread, event.sender_name, event.text) == ("erika@kunde.example", "Erika", "Wo ist es?")
+    assert [identity.verified for identity in event.identities] == [False]
+    assert event.full is not None
+
+
+def test_a_signature_of_our_own_vouches_for_nobody_who_filled_in_a_form() -> None:
+    ours = "Authentication-Results: mx.lotse.example; dkim=pass header.d=lotse.example"
+    event = received(plain(ours, "Reply-To: chef@lotse.example", sender="service@lotse.example"))
+    assert (event.thread, event.identities[0].verified) == ("chef@lotse.example", False)
+
+
 def test_only_our_own_plus_address_leads_to_a_conversation() -> None:
-    foreign = plus_address("service@elsewhere.example", ConversationId(email_uuid()))
+    foreign = plus_address("service@elsewhere.example", ConversationId(UUID(CONVERSATION)))
     assert received(plain(f"Cc: {foreign}")).reply_token is None
-    ours = plus_address("SERVICE@lotse.example", ConversationId(email_uuid()))
+    ours = plus_address("SERVICE@lotse.example", ConversationId(UUID(CONVERSATION)))
     assert received(plain(f"Delivered-To: {ours}")).reply_token == CONVERSATION
-
-
-def email_uuid():  # noqa: ANN201
-    from uuid import UUID
-
-    return UUID(CONVERSATION)
 
 
 def test_a_mail_without_a_sender_is_kept_to_be_looked_at() -> None:
@@ -282,6 +309,67 @@ def test_cutting_quotes_adds_no_words_and_loses_no_whole_text(text: str) -> None
     assert bool(cut) == bool(text.strip())
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        " " * 120 + "aa wrote on " + " " * 360 + "x",
+        "am aaaa " + "schrieb " * 12 + " " * 370 + "x",
+        "am " + "schrieb " * 60 + "x",
+        "x wrote on y " * 37,
+        "\u00a0" * 200 + "a schrieb am " + "\t" * 250,
+    ],
+)
+@pytest.mark.timeout(10)
+def test_no_line_takes_long(line: str) -> None:
+    assert "Hi" in without_quotes(f"{line}\n" * 1000 + "Hi")
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b'Content-Type: text/plain; x="' + b";" * 200_000 + b"\n\nHi",
+        b"Content-Type: multipart/mixed; boundary=b\n\n"
+        + (b'--b\nContent-Disposition: x; y="' + b";" * 9_000 + b"\n\nHi\n") * 200,
+        b"Content-Type: text/plain; charset=punycode\n\n" + b"abc-def-ghi" * 50_000,
+        b"Content-Type: text/plain; charset=IDNA\n\n" + b"abc-def-ghi" * 50_000,
+    ],
+)
+@pytest.mark.timeout(10)
+def test_no_header_and_no_charset_takes_long(raw: bytes) -> None:
+    parses(b"From: a@b.example\n" + raw)
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "Content-Type: multipart/mixed; boundary*=idna'en'x",
+        "Content-Type: multipart/mixed; boundary*=undefined'en'x",
+        "Content-Type: text/plain; charset*=a\0b'en'utf-8",
+    ],
+)
+def test_a_mail_that_cannot_be_taken_apart_is_kept_to_be_looked_at(header: str) -> None:
+    parsed = parse(plain(header))
+    assert [part.reason for part in parsed.unparsed] in (["unreadable mime"], [])
+    assert len(parsed.unparsed) + len(parsed.facts) == 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "parts", "text"),
+    [
+        ("mixed", (("html", "<p>Mein Paket fehlt</p>"), ("plain", "Virus-free.")), "Mein Paket fehlt\nVirus-free."),
+        ("alternative", (("plain", "Mein Paket"), ("html", "<p>Mein <b>Paket</b></p>")), "Mein Paket"),
+        ("alternative", (("plain", " "), ("html", "<p>Mein Paket</p>")), "Mein Paket"),
+        ("related", (("html", "<html><head><meta charset=utf-8><body><p>Mein Paket</p></body></html>"),), "Mein Paket"),
+    ],
+)
+def test_no_words_of_a_mail_are_left_out_and_none_said_twice(
+    kind: str, parts: tuple[tuple[str, str], ...], text: str
+) -> None:
+    body = "".join(f"--b\nContent-Type: text/{kind_}; charset=utf-8\n\n{words}\n" for kind_, words in parts)
+    raw = plain("MIME-Version: 1.0", f"Content-Type: multipart/{kind}; boundary=b", text=f"{body}--b--\n")
+    assert received(raw).text == text
+
+
 @given(st.text())
 def test_any_html_becomes_text_without_tags(text: str) -> None:
     assert "<script>" not in text_of_html(f"<div><script>{text}</script>{text}")
@@ -321,6 +409,7 @@ SPICES = [
     b"<",
     b"\n",
     b"charset=idna",
+    b"boundary*=idna'en'x",
     b"multipart/mixed",
     b"=\n",
 ]

@@ -10,6 +10,7 @@ from html import unescape
 _TOKEN = re.compile(r"<!--|<[!?][^<>]*>|<(?P<closing>/?)(?P<name>[a-zA-Z][a-zA-Z0-9]{0,15})[^<>]*>")
 _BREAKS = frozenset(("p", "br", "div", "li", "tr", "h1", "h2", "h3", "h4", "pre", "ul", "ol", "table", "hr"))
 _CELLS = frozenset(("td", "th"))
+_SHOWN = _BREAKS | _CELLS | {"blockquote", "span", "a", "b", "i", "strong", "em", "img"}
 _UNSEEN = frozenset(("script", "style", "head", "title", "noscript", "template"))
 _MAX_QUOTE = 5
 
@@ -48,6 +49,8 @@ class _Page:
             self._words.append(words)
 
     def tag(self, name: str, *, closing: bool) -> None:
+        if self._unseen == "head" and not closing and (name == "body" or name in _SHOWN):
+            self._unseen = None  # the end of a head may be left out
         if self._unseen is not None:
             if closing and name == self._unseen:
                 self._unseen = None

@@ -8,13 +8,14 @@ import email
 import hashlib
 import re
 from datetime import UTC, datetime
+from email.errors import MessageError
 from email.message import Message
-from email.policy import compat32
+from email.policy import Compat32
 from email.utils import parsedate_to_datetime
 
 from lotse.contracts.channels import Channel
 from lotse.contracts.config import MailAccount
-from lotse.contracts.frozen import frozen
+from lotse.contracts.frozen import frozen, replace
 from lotse.contracts.ids import AccountId
 from lotse.contracts.references import conversation_of_plus_address, plus_address, reply_of_message_id
 from lotse.contracts.values import Attachment, Identity, IdentityKind
@@ -28,14 +29,37 @@ MAX_REFERENCES = 50
 _MESSAGE_ID = re.compile(r"<[^<>\s]{1,500}>")
 
 
+_UNREADABLE = (MessageError, ValueError, LookupError, TypeError, AttributeError, AssertionError)
+"""What Python's parser raises where it meets what nobody wrote by mistake."""
+_MOST_PARAMETERS = 50
+_LONGEST_PARAMETERS = 4_000
+
+
+class _Lenient(Compat32):
+    """Cuts the parameters of a part's headers where there are too many: taking them apart takes quadratic time."""
+
+    def header_source_parse(self, sourcelines: list[str]) -> tuple[str, str]:
+        name, value = super().header_source_parse(sourcelines)
+        if name.lower().startswith("content-"):
+            value = ";".join(value[:_LONGEST_PARAMETERS].split(";", _MOST_PARAMETERS)[:_MOST_PARAMETERS])
+        return name, value
+
+
+_POLICY = _Lenient()
+
+
+def _read(raw: bytes) -> Message:
+    return email.message_from_bytes(raw, policy=_POLICY)
+
+
 def readable(raw: bytes) -> str:
     """All of a mail's text, as a person reads it."""
-    return whole_text(email.message_from_bytes(raw, policy=compat32))
+    return whole_text(_read(raw))
 
 
 def page(raw: bytes) -> str | None:
     """A mail's HTML as the sender wrote it, None where it has none. Only for who makes it safe before it is shown."""
-    return html(email.message_from_bytes(raw, policy=compat32))
+    return html(_read(raw))
 
 
 @frozen
@@ -45,6 +69,8 @@ class _Mail:
     sender: str
     name: str
     recipients: tuple[str, ...]
+    vouched: bool = True
+    """The sender is whom a signature can speak for."""
 
     @property
     def id(self) -> str:
@@ -72,12 +98,14 @@ def parse(raw: bytes, account: AccountId, config: MailAccount, received_at: date
         Unreadable: There is not one header: this is no mail.
     """
     try:
-        message = email.message_from_bytes(raw, policy=compat32)
+        message = _read(raw)
         if not message.keys():
             raise Unreadable("the body is not a mail")
         found = _found(message, raw, account, config, received_at)
     except RecursionError:
         return Parsed(unparsed=(Unparsed("nesting", raw),))
+    except _UNREADABLE:
+        return Parsed(unparsed=(Unparsed("unreadable mime", raw),))
     if found is None:
         return Parsed(unparsed=(Unparsed("no sender", raw),))
     return Parsed(found.facts, found.blobs)
@@ -91,15 +119,27 @@ def _found(
         return None
     mail = _Mail(message, raw, sender, name, addresses(message, "To", "Cc", "Delivered-To", "X-Original-To"))
     occurred_at = happened(mail.sent_at, received_at=received_at)
-    if sender == config.address.lower() and authenticated(message, sender, config.authserv_id) is not False:
+    own = sender == config.address.lower() and authenticated(message, sender, config.authserv_id) is not False
+    if own and _to_ourselves(mail, config):
+        # Forms on our own site write so: from us to us, and who filled it in stands in Reply-To.
+        author, name = person(message, "Reply-To")
+        mail = replace(mail, sender=author or sender, name=name, vouched=False)
+    elif own:
         to = mail.recipients[0] if mail.recipients else sender
         scene = Scene(account, Channel.EMAIL, to, occurred_at, received_at)
         return scene.echoed(mail.id, to, without_quotes(whole_text(message)), reply_of_message_id(mail.id))
-    return _received(mail, Scene(account, Channel.EMAIL, sender, occurred_at, received_at), config)
+    return _received(mail, Scene(account, Channel.EMAIL, mail.sender, occurred_at, received_at), config)
+
+
+def _to_ourselves(mail: _Mail, config: MailAccount) -> bool:
+    """Nobody but us is to have it, and it is no answer of ours."""
+    ours = config.address.lower()
+    strangers = (to for to in mail.recipients if to != ours and _reply_token((to,), ours) is None)
+    return bool(mail.recipients) and next(strangers, None) is None and reply_of_message_id(mail.id) is None
 
 
 def _received(mail: _Mail, scene: Scene, config: MailAccount) -> Found:
-    verified = authenticated(mail.message, mail.sender, config.authserv_id) is True
+    verified = mail.vouched and authenticated(mail.message, mail.sender, config.authserv_id) is True
     whole = Blob.of(mail.raw, "message/rfc822")
     files = attached(mail.message)
     answered = _ids(header(mail.message, "In-Reply-To"))

@@ -1,5 +1,6 @@
 """Reading a mail's headers, whatever stands in them."""
 
+import codecs
 import re
 from email.errors import MessageError
 from email.header import decode_header
@@ -36,11 +37,15 @@ def decoded(text: str) -> str:
     return clean("".join(word if isinstance(word, str) else as_text(word, charset) for word, charset in words))
 
 
+_NO_CHARSETS = frozenset(("punycode", "idna", "unicode-escape", "raw-unicode-escape", "undefined"))
+"""Python's codecs that no mail is written in; some take quadratic time."""
+
+
 def as_text(raw: bytes, charset: str | None) -> str:
     """Bytes in the charset they claim, else UTF-8, else Windows-1252, which most wrong claims are."""
     for name in (charset, "utf-8"):
         try:
-            if name:
+            if name and codecs.lookup(name).name.replace("_", "-") not in _NO_CHARSETS:
                 return clean(raw.decode(name))
         except (LookupError, ValueError):
             continue
@@ -92,8 +97,30 @@ def authenticated(message: Message, sender: str, authserv_id: str | None) -> boo
 
 def _signers(results: str) -> list[str]:
     """The domains whose DKIM signature passed."""
-    passed = (part for part in results.lower().split(";") if re.match(r"\s*dkim\s*=\s*pass\b", part))
+    said = _unquoted(results) or ""
+    passed = (part for part in said.lower().split(";") if re.match(r"\s*dkim\s*=\s*pass\b", part))
     return [found[1] for part in passed if (found := re.search(r"\bheader\.d\s*=\s*([a-z0-9.-]+)", part))]
+
+
+def _unquoted(text: str) -> str | None:
+    """Without quoted strings and comments (RFC 5322, 3.2), in which a server repeats what a sender wrote.
+
+    None where one of them has no end.
+    """
+    kept, quoted, depth, escaped = list[str](), False, 0, False
+    for char in text:
+        if escaped:
+            escaped = False
+        elif quoted or depth:
+            escaped = char == "\\"
+            quoted = quoted and char != '"'
+            depth += (char == "(") - (char == ")") if depth else 0
+        elif char in '"(':
+            kept.append(" ")
+            quoted, depth = char == '"', int(char == "(")
+        else:
+            kept.append(char)
+    return None if quoted or depth else "".join(kept)
 
 
 def _aligned(domain: str, signer: str) -> bool:

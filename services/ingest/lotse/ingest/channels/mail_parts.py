@@ -26,13 +26,23 @@ class File:
 
 
 def whole_text(message: Message) -> str:
-    """What the sender wrote with everything quoted: the plain text, else the HTML as text."""
-    leaves = [part for part in _leaves(message) if not _is_file(part)]
-    plain = "\n".join(_text(part) for part in leaves if part.get_content_type() == "text/plain")
-    if plain.strip():
-        return _lines(plain)
-    html = (_text(part)[:_MAX_HTML] for part in leaves if part.get_content_type() == "text/html")
-    return _lines("\n".join(text_of_html(text) for text in html))
+    """What the sender wrote with everything quoted: of what says the same, the plain text, else the HTML as text."""
+    return _lines(_said(message))
+
+
+def _said(part: Message) -> str:
+    """The part's text; of alternatives (RFC 2046, 5.1.4) the plain one, else the last that says anything."""
+    children = _children(part)
+    if part.get_content_maintype() != "multipart" or not children:
+        if _is_file(part):
+            return ""
+        html = part.get_content_type() == "text/html"
+        return text_of_html(_text(part)[:_MAX_HTML]) if html else _text(part)
+    if part.get_content_type() != "multipart/alternative":
+        return "\n".join(text for child in children if (text := _said(child)).strip())
+    plain = (text for child in children if child.get_content_type() == "text/plain" and (text := _said(child)).strip())
+    richer = (text for child in reversed(children) if (text := _said(child)).strip())
+    return next(plain, None) or next(richer, "")
 
 
 def html(message: Message) -> str | None:

@@ -61,7 +61,9 @@ def _only_quotes(lines: list[str], start: int) -> bool:
 
 
 def _is(pattern: re.Pattern[str], line: str) -> bool:
-    return len(line) <= _LONGEST_LINE and pattern.fullmatch(line) is not None
+    """Blanks count as one: long runs of them would be tried in every way that they can be shared out."""
+    squeezed = " ".join(line.split())
+    return len(squeezed) <= _LONGEST_LINE and pattern.fullmatch(squeezed) is not None
 
 
 def _trim(text: str) -> str:
