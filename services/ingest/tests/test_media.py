@@ -71,6 +71,19 @@ async def file(request: Request) -> Response:
     return Response(b"\x89PNG", media_type="image/png")
 
 
+async def shown(request: Request) -> Response:
+    """What nobody may be asked for with our token."""
+    SHOWN.append(request.headers.get("authorization"))
+    return Response(b"\x89PNG", media_type="image/png")
+
+
+SHOWN: list[str | None] = []
+
+
+async def to_nowhere(request: Request) -> Response:
+    return Response(status_code=302, headers={"location": "http://["})
+
+
 async def large(request: Request) -> Response:
     return Response(b"x" * 5000)
 
@@ -93,7 +106,10 @@ async def broken(request: Request) -> Response:
 
 ROUTES = [
     Route("/v1/333", named),
-    Route("/v1/words", file),
+    Route("/v1/444", file),
+    Route("/v1/words", shown),
+    Route("/v1/1_9", shown),
+    Route("/bad", to_nowhere),
     Route("/file", file, name="file"),
     Route("/large", large),
     Route("/away", away),
@@ -135,7 +151,10 @@ async def test_a_file_is_fetched_by_its_id_or_link(fetcher: Fetcher, path: str) 
 @pytest.mark.parametrize(
     ("path", "again"),
     [
+        ("/v1/444", False),
+        ("/v1/1_9?method=delete", False),
         ("/v1/words", False),
+        ("/bad", False),
         ("/large", False),
         ("/away", False),
         ("/loop", False),
@@ -149,6 +168,7 @@ async def test_what_cannot_be_had_says_whether_to_ask_again(fetcher: Fetcher, pa
     found = await fetcher.fetch(at(fetcher, path))
     assert isinstance(found, Failed)
     assert found.again is again
+    assert SHOWN == []
 
 
 def webhook(url: str, number: int = 1) -> bytes:

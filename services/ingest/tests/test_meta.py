@@ -48,8 +48,8 @@ def feed(field: str = "feed", object: str = "page", **value: JsonValue) -> JsonV
     return {"object": object, "entry": [{"id": "1001", "time": 1772440000, "changes": changes}]}
 
 
-def whatsapp(**value: JsonValue) -> JsonValue:
-    change: JsonValue = {"field": "messages", "value": {"messaging_product": "whatsapp", **value}}
+def whatsapp(field: str = "messages", **value: JsonValue) -> JsonValue:
+    change: JsonValue = {"field": field, "value": {"messaging_product": "whatsapp", **value}}
     return {"object": "whatsapp_business_account", "entry": [{"id": "7001", "changes": [change]}]}
 
 
@@ -317,6 +317,72 @@ def test_somebody_elses_card_does_not_lend_its_id_to_the_sender() -> None:
     (fact,) = parse(whatsapp(contacts=PERSON, messages=[{**WORDS, "from": "4917000000000"}])).facts
     assert isinstance(fact.data, MessageReceived)
     assert [identity.value for identity in fact.data.identities] == ["+4917000000000"]
+
+
+@pytest.mark.parametrize(
+    ("cards", "message", "ids"),
+    [
+        ([{"wa_id": "4915100000001"}, {"wa_id": "4915100000002"}], {"from": "4915100000002"}, ["+4915100000002"]),
+        ([{"wa_id": "4915100000001"}], {"from": "4915100000002"}, ["+4915100000002"]),
+        ([{"wa_id": "4915100000001"}], {"from": None, "from_user_id": "DE.2"}, ["DE.2"]),
+        ([{"wa_id": "4915100000001", "user_id": "DE.1"}], {"from": None}, ["DE.1", "+4915100000001"]),
+    ],
+)
+def test_nobody_is_given_another_persons_number(
+    cards: list[JsonValue], message: dict[str, JsonValue], ids: list[str]
+) -> None:
+    named: JsonValue = [{"profile": {"name": f"Person {n}"}, **card} for n, card in enumerate(cards, 1)]
+    (fact,) = parse(whatsapp(contacts=named, messages=[{**WORDS, **message}])).facts
+    assert isinstance(fact.data, MessageReceived)
+    assert [identity.value for identity in fact.data.identities] == ids
+
+
+ECHO: dict[str, JsonValue] = {"from": "4930901820", "id": "wamid.E1", "timestamp": "1772440009", "type": "text"}
+
+
+def echo(**given: JsonValue) -> JsonValue:
+    return whatsapp("smb_message_echoes", contacts=PERSON, message_echoes=[{**ECHO, **given}])
+
+
+@pytest.mark.parametrize(
+    "to",
+    [
+        {"to": "4915112345678", "to_user_id": "DE.13491208655302741918"},
+        {"to": "4915112345678"},
+        {"to_user_id": "DE.13491208655302741918"},
+    ],
+)
+def test_an_answer_from_the_app_stands_in_the_customers_thread(to: dict[str, JsonValue]) -> None:
+    (word,) = parse(whatsapp(contacts=PERSON, messages=[WORDS])).facts
+    (answer,) = parse(echo(**to, text={"body": "Gern!"})).facts
+    assert isinstance(answer.data, MessageEchoed)
+    assert (answer.data.text, answer.key) == ("Gern!", word.key)
+
+
+@pytest.mark.parametrize(
+    ("changed", "activity"),
+    [
+        ({"type": "revoke", "revoke": {"original_message_id": "wamid.E1"}}, "removed"),
+        ({"type": "edit", "edit": {"original_message_id": "wamid.E1", "message": {"type": "text"}}}, "other"),
+        ({"type": "reaction", "reaction": {"message_id": "wamid.A1", "emoji": "👍"}}, "reaction_added"),
+    ],
+)
+def test_what_is_changed_in_the_app_is_no_answer(changed: dict[str, JsonValue], activity: str) -> None:
+    (fact,) = parse(echo(to="4915112345678", **{**changed, "id": "wamid.E2"})).facts
+    assert isinstance(fact.data, ActivityRecorded)
+    assert (fact.data.activity, fact.data.by_us) == (activity, True)
+
+
+def test_a_shared_link_is_words_and_no_file() -> None:
+    there = "https://graph.facebook.com/v23.0/1001_9?method=delete"
+    post = {**COMMENT, "item": "share", "comment_id": None, "link": there, "message": "Seht mal"}
+    (fact,) = parse(feed(**post)).facts
+    assert isinstance(fact.data, MessageReceived)
+    assert (fact.data.text, fact.data.attachments) == (f"Seht mal\n{there}", ())
+    shared = {"mid": "m_1", "attachments": [{"type": "fallback", "url": "https://shop.example/hose"}]}
+    (message,) = parse(messaging(from_customer(message=shared))).facts
+    assert isinstance(message.data, MessageReceived)
+    assert message.data.text == "https://shop.example/hose"
 
 
 @pytest.mark.parametrize(

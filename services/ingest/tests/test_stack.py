@@ -16,6 +16,7 @@ from ingest_worlds import API, META, NOW, own
 from lotse.contracts.ids import message_id
 from lotse.contracts.inbound import MessageDeleted, MessageEdited, MessageReceived
 from lotse.ingest import store
+from lotse.ingest.settings import IngestSettings
 from lotse.ingest.web.calls import Calls
 from lotse.runtime import telemetry
 
@@ -82,6 +83,16 @@ async def test_what_is_not_understood_is_kept_once_and_the_rest_is_published(
         assert (answer.status_code, answer.json()) == (200, {"events": 3, "not_understood": 1})
     assert len({fact.id for fact in await published(kafka, inbound)}) == 3
     assert await rows(calls, "SELECT account, reason FROM unparsed") == [(META, "messaging")]
+
+
+async def test_as_large_a_webhook_as_whatsapp_sends_is_taken(web: httpx.AsyncClient, calls: Calls) -> None:
+    calls.settings = calls.settings.model_copy(update={"meta_limit": IngestSettings.model_fields["meta_limit"].default})
+    status = {"id": "wamid.B", "status": "sent", "recipient_id": "4915112345678", "pricing": "x" * 3_000_000}
+    change = {"field": "messages", "value": {"statuses": [status]}}
+    webhook = {"object": "whatsapp_business_account", "entry": [{"id": "7001", "changes": [change]}]}
+    body = json.dumps(webhook).encode()
+    answer = await web.post("/v1/meta/social", content=body, headers=signed(body))
+    assert (answer.status_code, answer.json()) == (200, {"events": 0, "not_understood": 0})
 
 
 async def test_a_record_too_large_for_kafka_is_kept_and_the_provider_is_content(

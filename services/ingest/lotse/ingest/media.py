@@ -4,6 +4,7 @@ Only the account's Graph API and the provider's own hosts are asked, whatever a 
 """
 
 import asyncio
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from urllib.parse import urljoin, urlsplit
@@ -24,6 +25,8 @@ LEASE = timedelta(minutes=3)
 TIMEOUT = timedelta(seconds=100)
 MOST_TRIES = 8
 _MOST_REDIRECTS = 3
+_ID = re.compile(r"[0-9]{1,40}")
+"""A file's id. A link that somebody shares may lead to the Graph API as well, and is nothing to show our token to."""
 
 
 class _File(BaseModel):
@@ -83,12 +86,17 @@ class Fetcher:
                 return await self._file(link, account)
         except _Refused as error:
             return Failed(error.reason, error.again)
-        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
+        except (httpx.HTTPError, TimeoutError) as error:
             return Failed(type(error).__name__, again=True)
+        except (httpx.InvalidURL, ValueError) as error:
+            return Failed(type(error).__name__, again=False)
 
     async def _file(self, link: Link, account: Meta) -> Blob:
-        if not link.url.startswith(f"{account.config.graph_url}/"):
+        graph, _, id = link.url.rpartition("/")
+        if graph != account.config.graph_url:
             return self._blob(link, *await self._get(link.url, account, {}))
+        if not _ID.fullmatch(id):
+            raise _Refused("the Graph API is asked for files by their id alone")
         token = {"Authorization": f"Bearer {account.access_token.get_secret_value()}"}
         named, _ = await self._get(link.url, account, token)
         try:

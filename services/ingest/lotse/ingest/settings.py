@@ -13,8 +13,8 @@ class IngestSettings(RuntimeSettings):
 
     service_token: SecretStr  # pyright: ignore[reportIncompatibleVariableOverride, reportGeneralTypeIssues]
     """What other services show to read blobs; ingest does not run without it."""
-    meta_limit: PositiveInt = 1024 * 1024
-    """The largest body of a Meta webhook, in bytes."""
+    meta_limit: PositiveInt = 4 * 1024 * 1024
+    """The largest body of a Meta webhook, in bytes; WhatsApp's may have 3 MB."""
     mail_limit: PositiveInt = 30 * 1024 * 1024
     """The largest mail, in bytes."""
     typed_limit: PositiveInt = 20 * 1024 * 1024

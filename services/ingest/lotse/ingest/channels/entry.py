@@ -8,6 +8,7 @@ from lotse.contracts.ids import AccountId
 from lotse.contracts.values import Attachment, Identity, IdentityKind
 from lotse.ingest.channels.parsed import Id, Incoming, Moment, happened
 from lotse.ingest.channels.scene import Scene
+from lotse.ingest.text import one_line
 
 
 class Entry(Incoming):
@@ -66,4 +67,4 @@ class Post:
 
 def link(name: str, url: str, media_type: str = "application/octet-stream") -> Attachment:
     """A file that still lies with the provider."""
-    return Attachment(name=name[:200], media_type=media_type, url=url[:2048])
+    return Attachment(name=one_line(name, 200) or "file", media_type=media_type, url=url[:2048])

@@ -138,7 +138,7 @@ def _message(post: Post, scene: Scene, other: Party, message: _Message, by_us: b
     return scene.received(
         message.mid,
         (_identity(post, other, scene),),
-        text,
+        text or _shared(message),
         attachments=_attachments(message),
         in_reply_to=message.reply_to and message.reply_to.mid,
     )
@@ -155,6 +155,13 @@ def _attachments(message: _Message) -> tuple[Attachment, ...]:
         for file in (message.attachments or ())[:MAX_ATTACHMENTS]
         if file.type != "fallback" and (url := file.payload.url if file.payload else file.url)
     )
+
+
+def _shared(message: _Message) -> str:
+    """The link that a message without a word shares."""
+    files = (file for file in message.attachments or () if file.type == "fallback")
+    links = (file.payload.url if file.payload and file.payload.url else file.url for file in files)
+    return next(filter(None, links), "")
 
 
 def _edit(scene: Scene, edit: _Edit, item: _Messaging, by_us: bool) -> Found:

@@ -21,6 +21,7 @@ _REACTIONS: Mapping[str, Activity] = MappingProxyType(
     {"add": "reaction_added", "edit": "reaction_added", "edited": "reaction_added", "remove": "reaction_removed"}
 )
 _HIDING: Mapping[str, Activity] = MappingProxyType({"hide": "hidden", "unhide": "unhidden"})
+_FILES = ("photo", "video")
 _MESSAGING = ("messages", "message_edits", "messaging_postbacks", "message_reactions", "message_reads")
 
 
@@ -162,11 +163,14 @@ def _own(scene: Scene, item: _Item, about: str, by_us: bool, at: str) -> Found:
 
 
 def _text(item: _Item) -> str:
-    return item.message or item.review_text or ""
+    """The words, and what they share: a link to elsewhere is no file of the provider's."""
+    words = item.message or item.review_text or ""
+    shared = item.link if item.link and item.item not in _FILES and item.link not in words else None
+    return "\n".join(filter(None, (words, shared)))
 
 
 def _files(item: _Item) -> tuple[Attachment, ...]:
     files = [link("photo", url) for url in (*(item.photos or ()), item.photo) if url]
     files += [link("video", item.video)] if item.video else []
-    files += [link(item.item, item.link)] if item.link else []
+    files += [link(item.item, item.link)] if item.link and item.item in _FILES else []
     return tuple(files[:MAX_ATTACHMENTS])

@@ -63,6 +63,7 @@ class _Message(Content):
     sender: Id | None = Field(default=None, alias="from")
     from_user_id: Id | None = None
     to: Id | None = None
+    to_user_id: Id | None = None
     timestamp: Moment = None
     context: _Context | None = None
     reaction: _Reaction | None = None
@@ -188,12 +189,21 @@ def _edited(post: Post, scene: Scene, message: _Message, edit: _Edit) -> Found:
     return scene.edited(edit.original_message_id, _text(edit.message), attachments=files, at=message.timestamp)
 
 
-def _echo(post: Post, _: _Value, raw: object) -> Found:
-    """Somebody answered in the WhatsApp Business app on the same number."""
+def _echo(post: Post, value: _Value, raw: object) -> Found:
+    """Somebody answered in the WhatsApp Business app on the same number, or changed what he had answered there."""
     message = _Message.model_validate(raw)
-    if message.to is None:
+    contact = _contact(value.contacts, message.to, message.to_user_id)
+    thread = _thread(_identified(message.to_user_id, contact.user_id, message.to, contact.wa_id))
+    if thread is None:
         raise NotUnderstood("echo")
-    scene = post.scene(Channel.WHATSAPP, _phone(message.to) or message.to, message.timestamp)
+    scene = post.scene(Channel.WHATSAPP, thread, message.timestamp)
+    if message.reaction is not None:
+        kind = "reaction_added" if message.reaction.emoji else "reaction_removed"
+        return scene.activity(kind, message.reaction.message_id, message.id, by_us=True, on_message=True)
+    if message.revoke is not None:
+        return scene.activity("removed", message.revoke.original_message_id, message.id, by_us=True)
+    if message.edit is not None:
+        return scene.activity("other", message.edit.original_message_id, message.id, by_us=True)
     return scene.echoed(message.id, scene.thread, message.text_of() or "")
 
 
@@ -237,16 +247,19 @@ def _error(_: Post, __: _Value, ___: object) -> Found:
 
 
 def _contact(contacts: tuple[_Contact, ...], sender: str | None, user_id: str | None) -> _Contact:
-    """The sender's card: the one that bears an id of his, the only one where the message names nobody."""
-    if sender is None and user_id is None:
+    """The person's card: the one that bears an id of his, the only one where the message names nobody."""
+    named = {sender, user_id} - {None}
+    if not named:
         return contacts[0] if len(contacts) == 1 else _Contact()
-    mine = (card for card in contacts if sender in (card.wa_id, card.user_id) or user_id == card.user_id)
-    return next((card for card in mine if card.wa_id or card.user_id), _Contact())
+    return next((card for card in contacts if named & {card.wa_id, card.user_id}), _Contact())
 
 
 def _identities(contact: _Contact, message: _Message) -> tuple[Identity, ...]:
     """The user id before the number, each once."""
-    given = (message.from_user_id, contact.user_id, message.sender, contact.wa_id)
+    return _identified(message.from_user_id, contact.user_id, message.sender, contact.wa_id)
+
+
+def _identified(*given: str | None) -> tuple[Identity, ...]:
     numbers = {number: None for id in given if id and (number := _phone(id))}
     user_ids = {id: None for id in given if id and not _phone(id)}
     return (
