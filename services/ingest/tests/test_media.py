@@ -19,6 +19,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from lotse.contracts.frozen import replace
 from lotse.contracts.ids import message_id
 from lotse.ingest import media, store
 from lotse.ingest.accounts import Meta
@@ -135,7 +136,7 @@ async def fetcher() -> AsyncIterator[Fetcher]:
     async with provider() as url, httpx.AsyncClient() as web:
         config = META_CONFIG.model_copy(update={"graph_url": f"{url}/v1"})
         account = Meta(META, config, *(SecretStr(name) for name in ("app_secret", "verify_token", "access_token")))
-        yield Fetcher({META: account}, HOSTS, 4000, web)
+        yield Fetcher({META: account}, HOSTS, 4000, web, media.Room())
 
 
 def at(fetcher: Fetcher, path: str) -> Link:
@@ -244,6 +245,35 @@ async def test_a_file_is_asked_for_again_until_it_is_given_up(calls: Calls, data
             assert (row["tries"], row["failure"]) == (tries, "status 500")
             now += media.later(tries) + timedelta(seconds=1)
         assert (await web.get(place, headers=SERVICE)).status_code == 410
+
+
+async def test_a_file_whose_fetching_never_ends_is_given_up(calls: Calls, database: str, fetcher: Fetcher) -> None:
+    worker = media.effect(fetcher)
+    async with client(calls) as web, Harness.open(database, "ingest") as harness:
+        body = webhook(at(fetcher, "/file").url)
+        await web.post("/v1/meta/social", content=body, headers=signed(body))
+        now = calls.opened().clock()
+        for _ in range(media.MOST_TRIES):
+            async with harness.database.transaction() as tx:
+                assert len(await worker.claim(tx, now, 10, uuid4())) == 1
+            now += media.LEASE + timedelta(seconds=1)
+        async with harness.database.transaction() as tx:
+            assert await worker.claim(tx, now, 10, uuid4()) == []
+        place = f"/v1/media/{message_id(META, 'm_1')}/0"
+        assert (await web.get(place, headers=SERVICE)).status_code == 410
+
+
+async def test_of_large_files_the_next_waits_until_one_is_stored(
+    fetcher: Fetcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(media, "LARGE", 2)
+    first, second = (replace(at(fetcher, "/file"), number=number) for number in (0, 1))
+    assert isinstance(await fetcher.fetch(first), Blob)
+    waiting = asyncio.create_task(fetcher.fetch(second))
+    done, _ = await asyncio.wait([waiting], timeout=0.5)
+    assert not done
+    fetcher.room.leave((first.message_id, 0))
+    assert isinstance(await waiting, Blob)
 
 
 async def test_a_file_that_comes_after_its_message_was_deleted_is_not_kept(

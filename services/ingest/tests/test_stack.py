@@ -189,6 +189,19 @@ async def test_a_typed_message_its_edit_and_its_deletion(
     assert await rows(calls, "SELECT sha256 FROM blob") == []
 
 
+async def test_an_id_with_a_slash_can_be_edited_and_deleted(web: httpx.AsyncClient, kafka: str, inbound: str) -> None:
+    letter = {**LETTER, "external_id": "2026/0815"}
+    assert (await web.post("/v1/messages/letters", json=letter, headers=TOKEN)).status_code == 202
+    change = {"channel": "letter", "thread": "K-1", "text": "Hallo!", "edit": 1}
+    for place in ("2026/0815", "2026%2F0815"):
+        answer = await web.put(f"/v1/messages/letters/{place}", json=change, headers=TOKEN)
+        assert (answer.status_code, answer.json()["external_id"]) == (202, "2026/0815")
+    where = {"channel": "letter", "thread": "K-1"}
+    deleted = await web.delete("/v1/messages/letters/2026%2F0815", params=where, headers=TOKEN)
+    assert deleted.json()["message_id"] == str(message_id(API, "2026/0815"))
+    assert {fact.data.message_id for fact in await published(kafka, inbound)} == {message_id(API, "2026/0815")}
+
+
 async def test_a_deletion_and_its_message_at_once_leave_no_file_whichever_comes_first(
     web: httpx.AsyncClient, calls: Calls
 ) -> None:

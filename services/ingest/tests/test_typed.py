@@ -86,6 +86,26 @@ def test_an_edit_and_a_deletion_are_about_the_same_message() -> None:
     assert edit.key == deletion.key == receive().facts[0].key
 
 
+def test_each_edit_is_one_of_its_own() -> None:
+    def id_of(**given: JsonValue) -> object:
+        change = Edit.model_validate({"channel": "letter", "thread": "K-1", "text": "neu", **given})
+        (fact,) = typed.edited(change, "L-1", API, API_CONFIG, NOW).facts
+        return fact.id
+
+    files: JsonValue = [{"name": "scan", "url": "https://archiv.example/1"}]
+    edits: list[dict[str, JsonValue]] = [
+        {"edit": 1},
+        {"edit": 2},
+        {"edit": 2, "attachments": files},
+        {"occurred_at": "2026-02-27T12:00:00Z"},
+        {"occurred_at": "2026-02-27T12:01:00Z"},
+    ]
+    assert len({id_of(**edit) for edit in edits}) == len(edits)
+    assert id_of(edit=2, attachments=files) == id_of(edit=2, attachments=files)
+    with pytest.raises(ValidationError, match="edit or occurred_at"):
+        id_of()
+
+
 def test_an_account_takes_only_its_own_channels() -> None:
     with pytest.raises(ChannelNotAllowed):
         receive(channel="whatsapp")

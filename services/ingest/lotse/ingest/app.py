@@ -9,7 +9,7 @@ from lotse.ingest import media, store
 from lotse.ingest.accounts import Accounts
 from lotse.ingest.edge import Edge
 from lotse.ingest.ledger import Ledger
-from lotse.ingest.media import Fetcher
+from lotse.ingest.media import Fetcher, Room
 from lotse.ingest.settings import IngestSettings
 from lotse.ingest.web.api import build
 from lotse.ingest.web.calls import Calls
@@ -33,7 +33,7 @@ def service(settings: IngestSettings) -> Service:
     config = settings.read_config()
     calls = Calls(settings, ledger=Ledger(config.accounts, clock.now))
     accounts = Accounts.of(config, secret)
-    fetcher = Fetcher(accounts.meta, settings.media_hosts, settings.media_limit, httpx.AsyncClient(timeout=20))
+    fetcher = Fetcher(accounts.meta, settings.media_hosts, settings.media_limit, httpx.AsyncClient(timeout=20), Room())
 
     async def opened(context: Context) -> None:
         await context.publisher.connect()

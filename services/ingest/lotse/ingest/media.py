@@ -29,6 +29,11 @@ _ID = re.compile(r"[0-9]{1,40}")
 """A file's id. A link that somebody shares may lead to the Graph API as well, and is nothing to show our token to."""
 
 
+LARGE = 8 * 1024 * 1024
+"""Bytes from which on a file waits for room."""
+Key = tuple[UUID, int]
+
+
 class _File(BaseModel):
     """What the Graph API says of a file's id."""
 
@@ -41,6 +46,25 @@ class Failed:
 
     reason: str
     again: bool
+
+
+class Room:
+    """Room for one large file at a time, from its first bytes until it is stored: several would not fit together."""
+
+    def __init__(self) -> None:
+        self._lock = asyncio.Lock()
+        self._holder: Key | None = None
+
+    async def enter(self, key: Key) -> None:
+        if self._holder != key:
+            await self._lock.acquire()
+            self._holder = key
+
+    def leave(self, key: Key) -> None:
+        """Nothing, where it was not large."""
+        if self._holder == key:
+            self._holder = None
+            self._lock.release()
 
 
 class _Refused(Exception):
@@ -76,8 +100,19 @@ class Fetcher:
     hosts: Sequence[str]
     limit: int
     client: httpx.AsyncClient
+    room: Room
 
     async def fetch(self, link: Link) -> Blob | Failed:
+        """A large one keeps its room until it is settled."""
+        found: Blob | Failed | None = None
+        try:
+            found = await self._fetched(link)
+        finally:
+            if not isinstance(found, Blob):
+                self.room.leave(_key(link))
+        return found
+
+    async def _fetched(self, link: Link) -> Blob | Failed:
         account = self.accounts.get(link.account)
         if account is None:
             return Failed("the account is gone", again=False)
@@ -94,34 +129,34 @@ class Fetcher:
     async def _file(self, link: Link, account: Meta) -> Blob:
         graph, _, id = link.url.rpartition("/")
         if graph != account.config.graph_url:
-            return self._blob(link, *await self._get(link.url, account, {}))
+            return self._blob(link, *await self._get(link, link.url, account, {}))
         if not _ID.fullmatch(id):
             raise _Refused("the Graph API is asked for files by their id alone")
         token = {"Authorization": f"Bearer {account.access_token.get_secret_value()}"}
-        named, _ = await self._get(link.url, account, token)
+        named, _ = await self._get(link, link.url, account, token)
         try:
             url = _File.model_validate_json(named).url
         except ValidationError as error:
             raise _Refused("the Graph API names no link") from error
-        return self._blob(link, *await self._get(url, account, token))
+        return self._blob(link, *await self._get(link, url, account, token))
 
     def _blob(self, link: Link, body: bytes, media_type: str) -> Blob:
         """The file under the type that the message gave, else the one that its host gives."""
         known = link.media_type if link.media_type != "application/octet-stream" else media_type
         return Blob.of(body, known)
 
-    async def _get(self, url: str, account: Meta, headers: Mapping[str, str]) -> tuple[bytes, str]:
+    async def _get(self, link: Link, url: str, account: Meta, headers: Mapping[str, str]) -> tuple[bytes, str]:
         """The body and its type, through redirects that stay where fetching is allowed."""
         for _ in range(_MOST_REDIRECTS + 1):
             if not allowed(url, account.config.graph_url, self.hosts):
                 raise _Refused("the host is not one of the provider's")
             async with self.client.stream("GET", url, headers=headers) as answer:
                 if not answer.has_redirect_location:
-                    return await self._body(answer), _type(answer)
+                    return await self._body(link, answer), _type(answer)
                 url = urljoin(url, answer.headers["location"])
         raise _Refused("too many redirects")
 
-    async def _body(self, answer: httpx.Response) -> bytes:
+    async def _body(self, link: Link, answer: httpx.Response) -> bytes:
         if answer.status_code != 200:
             again = answer.status_code in (408, 429) or answer.status_code >= 500
             raise _Refused(f"status {answer.status_code}", again=again)
@@ -131,8 +166,14 @@ class Fetcher:
             size += len(part)
             if size > self.limit:
                 raise _Refused("the file is over the limit")
+            if size > LARGE:
+                await self.room.enter(_key(link))
             parts.append(part)
         return b"".join(parts)
+
+
+def _key(link: Link) -> Key:
+    return link.message_id, link.number
 
 
 def _type(answer: httpx.Response) -> str:
@@ -143,15 +184,19 @@ def effect(fetcher: Fetcher) -> Effect[Link, Blob | Failed]:
     """The worker: leased rows, fetched outside any transaction, settled with their blob."""
 
     async def claim(tx: Tx, now: datetime, limit: int, _: UUID) -> list[Link]:
-        return await store.claim(tx, now, now + LEASE, limit)
+        return await store.claim(tx, now, now + LEASE, limit, MOST_TRIES)
 
     async def settle(tx: Tx, done: Sequence[tuple[Link, Blob | Failed]], now: datetime) -> Made:
-        for link, result in sorted(done, key=lambda item: _order(*item)):
-            if isinstance(result, Blob):
-                await store.fetched(tx, link, result, now)
-            else:
-                again = result.again and link.tries < MOST_TRIES
-                await store.not_fetched(tx, link, result.reason, now + later(link.tries) if again else None)
+        try:
+            for link, result in sorted(done, key=lambda item: _order(*item)):
+                if isinstance(result, Blob):
+                    await store.fetched(tx, link, result, now)
+                else:
+                    again = result.again and link.tries < MOST_TRIES
+                    await store.not_fetched(tx, link, result.reason, now + later(link.tries) if again else None)
+        finally:
+            for link, _ in done:
+                fetcher.room.leave(_key(link))
         return Made()
 
     async def perform(link: Link, _: Begin) -> Blob | Failed:

@@ -88,9 +88,17 @@ WHERE media.url <> excluded.url
 _CLAIM = """
 UPDATE media SET tries = tries + 1, due_at = $2
 WHERE (message_id, number) IN (
-    SELECT message_id, number FROM media WHERE due_at <= $1 ORDER BY due_at LIMIT $3 FOR UPDATE SKIP LOCKED
+    SELECT message_id, number FROM media WHERE due_at <= $1 AND tries < $4
+    ORDER BY due_at LIMIT $3 FOR UPDATE SKIP LOCKED
 )
 RETURNING message_id, number, account, url, media_type, tries
+"""
+
+_GIVE_UP = """
+UPDATE media SET due_at = NULL, failure = coalesce(failure, 'given up')
+WHERE (message_id, number) IN (
+    SELECT message_id, number FROM media WHERE due_at <= $1 AND tries >= $2 FOR UPDATE SKIP LOCKED
+)
 """
 
 _FETCHED = """
@@ -229,9 +237,10 @@ async def ask(tx: Tx, account: AccountId, links: Sequence[Link], now: datetime) 
     )
 
 
-async def claim(tx: Tx, now: datetime, until: datetime, limit: int) -> list[Link]:
-    """Files to be fetched now; nobody else gets them before `until`."""
-    rows = await tx.fetch(_CLAIM, now, until, limit)
+async def claim(tx: Tx, now: datetime, until: datetime, limit: int, most_tries: int) -> list[Link]:
+    """Files to be fetched now; nobody else gets them before `until`. One whose last try never ended is given up."""
+    await tx.execute(_GIVE_UP, now, most_tries)
+    rows = await tx.fetch(_CLAIM, now, until, limit, most_tries)
     return [
         Link(row["message_id"], row["number"], row["account"], row["url"], row["media_type"], row["tries"])
         for row in rows

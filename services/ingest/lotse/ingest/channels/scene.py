@@ -118,7 +118,9 @@ class Scene:
             full=whole and whole.stored(),
             attachments=attachments[:MAX_ATTACHMENTS],
         )
-        return Found((self._fact(event, provider_id, edit, iso(at), digest(text)),), (whole,) if whole else ())
+        files = [file.sha256 or file.url or file.name for file in event.attachments]
+        said = digest("\n".join((text, *files)))
+        return Found((self._fact(event, provider_id, edit, iso(at), said),), (whole,) if whole else ())
 
     def deleted(self, provider_id: str) -> Found:
         event = MessageDeleted(

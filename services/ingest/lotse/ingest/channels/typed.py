@@ -123,6 +123,13 @@ class Edit(Words):
     """The message's thread: the one given with it, else the sender's id."""
     edit: Annotated[int, Field(ge=0, le=2**31 - 1)] | None = None
 
+    @model_validator(mode="after")
+    def _is_placed(self) -> Self:
+        """A text, another one and the first again are three edits, and somebody must know which came last."""
+        if self.edit is None and self.occurred_at is None:
+            raise ValueError("give edit or occurred_at, by which the later of two edits is known")
+        return self
+
 
 class ChannelNotAllowed(Exception):
     """The account does not take this channel."""

@@ -88,7 +88,7 @@ def _new(app: FastAPI, way: _Way) -> None:
 
 def _edits(app: FastAPI, way: _Way) -> None:
     @app.put(
-        "/v1/messages/{account}/{external_id}",
+        "/v1/messages/{account}/{external_id:path}",
         status_code=202,
         responses=_REFUSALS,
         openapi_extra={"requestBody": _body(Edit), "security": BEARER},
@@ -104,7 +104,7 @@ def _edits(app: FastAPI, way: _Way) -> None:
 
 def _deletions(app: FastAPI, way: _Way) -> None:
     @app.delete(
-        "/v1/messages/{account}/{external_id}",
+        "/v1/messages/{account}/{external_id:path}",
         status_code=202,
         responses=documented(Unauthorised, Unknown, Invalid, Away),
         openapi_extra={"security": BEARER},
