@@ -11,8 +11,10 @@ from ingest_worlds import MAIL, META, own
 
 from lotse.contracts.ids import message_id
 from lotse.contracts.inbound import MessageReceived
+from lotse.ingest import store
 from lotse.ingest.channels import mail, messenger
-from lotse.ingest.channels.parsed import NotUnderstood
+from lotse.ingest.channels.parsed import NotUnderstood, Unparsed
+from lotse.ingest.store import Parked
 from lotse.ingest.web.api import build
 from lotse.ingest.web.calls import Calls
 
@@ -118,6 +120,51 @@ async def test_an_event_too_large_for_kafka_stays_until_somebody_looks_at_it(
     before = await kept(web)
     assert (await replayed(web, before[0]["id"]))["understood"] is False
     assert await kept(web) == before
+
+
+def taken_back(mid: str) -> bytes:
+    webhook = json.loads(BODY)
+    webhook["entry"] = webhook["entry"][:1]
+    (item, *_) = webhook["entry"][0]["messaging"]
+    webhook["entry"][0]["messaging"] = [{**item, "message": {"mid": mid, "is_deleted": True}}]
+    return json.dumps(webhook).encode()
+
+
+async def test_what_a_customer_took_back_is_kept_nowhere_and_never_comes_again(
+    web: httpx.AsyncClient, kafka: str, inbound: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as older_release:
+        older_release.setattr(messenger, "read", unheard_of)
+        await web.post("/v1/meta/social", content=BODY, headers=signed(BODY))
+    parts = {part["id"]: await web.get(f"/ops/unparsed/{part['id']}", headers=SERVICE) for part in await kept(web)}
+    assert len(parts) == 3
+    assert (
+        await web.post("/v1/meta/social", content=(it := taken_back("m_A1")), headers=signed(it))
+    ).status_code == 200
+    left = await kept(web)
+    assert len(left) == 2
+    for part in left:
+        assert (await replayed(web, part["id"]))["events"] == 1
+    with monkeypatch.context() as older_release:
+        older_release.setattr(messenger, "read", unheard_of)
+        await web.post("/v1/meta/social", content=BODY, headers=signed(BODY))
+    assert len(await kept(web)) == 2
+    received = {fact.id for fact in await published(kafka, inbound) if isinstance(fact.data, MessageReceived)}
+    assert received == {message_id(META, mid) for mid in ("m_A2", "m_B1")}
+
+
+async def test_a_part_of_several_messages_brings_back_none_that_was_taken_back(
+    web: httpx.AsyncClient, kafka: str, inbound: str, calls: Calls
+) -> None:
+    whole = Unparsed("of an older release", BODY)
+    parked = Parked(META, whole, None, calls.opened().clock())
+    async with calls.opened().database.transaction() as tx:
+        await store.park(tx, [parked])
+    await web.post("/v1/meta/social", content=(it := taken_back("m_A1")), headers=signed(it))
+    (part,) = await kept(web)
+    assert (await replayed(web, part["id"]))["events"] == 2
+    received = {fact.id for fact in await published(kafka, inbound) if isinstance(fact.data, MessageReceived)}
+    assert received == {message_id(META, mid) for mid in ("m_A2", "m_B1")}
 
 
 async def test_a_part_is_shown_whole_to_whoever_bears_the_service_token(web: httpx.AsyncClient) -> None:

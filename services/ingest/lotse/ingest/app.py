@@ -42,8 +42,10 @@ def service(settings: IngestSettings) -> Service:
     async def closed(_: Context) -> None:
         await fetcher.client.aclose()
 
+    gone_for = max(GONE_FOR, settings.unparsed_retention)
+
     async def expire(tx: Tx, now: datetime) -> Made:
-        await store.expire(tx, now - settings.unparsed_retention, now - settings.blob_retention, now - GONE_FOR)
+        await store.expire(tx, now - settings.unparsed_retention, now - settings.blob_retention, now - gone_for)
         return Made()
 
     return Service(

@@ -1,7 +1,7 @@
 """From what was parsed to 2xx: blobs stored, events on all in-sync replicas, the rest parked."""
 
 import logging
-from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Iterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from uuid import UUID
@@ -83,6 +83,11 @@ class Edge:
         async with self._transaction() as tx:
             await store.understood(tx, id)
 
+    async def gone(self, messages: Collection[UUID]) -> set[UUID]:
+        """Those that their customers took back. Raises StoreUnavailable."""
+        async with self._transaction() as tx:
+            return await store.gone(tx, messages)
+
     async def media(self, message_id: UUID, number: int) -> Whereabouts | None:
         """Raises StoreUnavailable."""
         async with self._transaction() as tx:
@@ -95,7 +100,7 @@ class Edge:
             try:
                 ready.append(self.publisher.ready(fact))
             except RecordTooLarge:
-                refused.append(Unparsed(TOO_LARGE, encode_value(fact.data)))
+                refused.append(Unparsed(TOO_LARGE, encode_value(fact.data), _about(fact.data)))
         return ready, refused
 
     async def _store(self, account: AccountId, parsed: Parsed, links: Sequence[Link]) -> None:
@@ -127,6 +132,10 @@ class Edge:
             if is_transient(error):
                 raise StoreUnavailable(f"PostgreSQL cannot be had: {type(error).__name__}") from error
             raise
+
+
+def _about(event: InboundEvent) -> tuple[str, ...]:
+    return (event.provider_id,) if isinstance(event, MessageReceived | MessageEdited) else ()
 
 
 def _uses(facts: Sequence[Fact[InboundEvent]]) -> Iterator[tuple[UUID, str]]:

@@ -104,12 +104,13 @@ class Fetcher:
 
     async def fetch(self, link: Link) -> Blob | Failed:
         """A large one keeps its room until it is settled."""
-        found: Blob | Failed | None = None
         try:
             found = await self._fetched(link)
-        finally:
-            if not isinstance(found, Blob):
-                self.room.leave(_key(link))
+        except BaseException:
+            self.room.leave(_key(link))
+            raise
+        if isinstance(found, Failed):
+            self.room.leave(_key(link))
         return found
 
     async def _fetched(self, link: Link) -> Blob | Failed:

@@ -1,9 +1,12 @@
 """What was not understood, tried again by the parsers of this release."""
 
 import asyncio
+from collections.abc import Sequence
 from uuid import UUID
 
+from lotse.contracts.envelope import Fact
 from lotse.contracts.frozen import frozen, replace
+from lotse.contracts.inbound import InboundEvent, MessageEdited, MessageReceived
 from lotse.ingest.accounts import Accounts
 from lotse.ingest.channels import mail, meta
 from lotse.ingest.channels.parsed import Parsed, Unreadable
@@ -43,7 +46,11 @@ class Replaying:
         parked = (await self.part(id)).parked
         kind, parsed = await asyncio.to_thread(self._parse, parked)
         as_before = [part for part in parsed.unparsed if unparsed_id(parked.account, part) == id]
-        news = replace(parsed, unparsed=tuple(part for part in parsed.unparsed if part not in as_before))
+        news = replace(
+            parsed,
+            facts=await self._wanted(parsed.facts),
+            unparsed=tuple(part for part in parsed.unparsed if part not in as_before),
+        )
         await self.calls.accept(kind, parked.account, news, parked.traceparent)
         if as_before:
             return Replayed(understood=False, events=len(parsed.facts))
@@ -51,7 +58,18 @@ class Replaying:
             await self.calls.opened().understood(id)
         except StoreUnavailable as error:
             raise Away("the store cannot be had") from error
-        return Replayed(understood=True, events=len(parsed.facts))
+        return Replayed(understood=True, events=len(news.facts))
+
+    async def _wanted(self, facts: Sequence[Fact[InboundEvent]]) -> tuple[Fact[InboundEvent], ...]:
+        """Without what customers took back meanwhile: nobody who heard of that remembers it for as long as we do."""
+        said = {
+            fact.id: fact.data.message_id for fact in facts if isinstance(fact.data, MessageReceived | MessageEdited)
+        }
+        try:
+            gone = await self.calls.opened().gone(set(said.values())) if said else set[UUID]()
+        except StoreUnavailable as error:
+            raise Away("the store cannot be had") from error
+        return tuple(fact for fact in facts if said.get(fact.id) not in gone)
 
     def _parse(self, parked: Parked) -> tuple[str, Parsed]:
         """As on the day it came, by the account's own parser; left as it is where there is none for it."""

@@ -6,7 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from lotse.contracts.frozen import frozen
-from lotse.contracts.ids import AccountId, derive
+from lotse.contracts.ids import AccountId, derive, message_id
 from lotse.ingest.channels.parsed import Blob, Unparsed
 from lotse.runtime.postgres import Tx
 
@@ -48,10 +48,13 @@ SELECT sha256, media_type, body FROM blob WHERE sha256 = $1
 """
 
 _PARK = """
-INSERT INTO unparsed (id, account, reason, body, traceparent, received_at)
-VALUES ($1, $2, $3, $4, $5, $6)
+INSERT INTO unparsed (id, account, reason, body, traceparent, received_at, messages)
+SELECT $1, $2, $3, $4, $5, $6, $7::uuid[]
+WHERE NOT EXISTS (SELECT 1 FROM gone WHERE message_id = ANY($7::uuid[]))
 ON CONFLICT (id) DO NOTHING
 """
+
+_DROP_UNPARSED = "DELETE FROM unparsed WHERE messages && $1::uuid[]"
 
 _UNPARSED = """
 SELECT id, account, reason, length(body) AS size, traceparent, received_at
@@ -187,7 +190,12 @@ async def still_there(tx: Tx, messages: Collection[UUID]) -> set[UUID]:
     """Those of the messages that were not deleted; nobody deletes one before this transaction ends."""
     for message in sorted(messages):
         await tx.execute(_IN_ORDER, str(message))
-    return set(messages) - {row["message_id"] for row in await tx.fetch(_ARE_GONE, sorted(messages))}
+    return set(messages) - await gone(tx, messages)
+
+
+async def gone(tx: Tx, messages: Collection[UUID]) -> set[UUID]:
+    """Those of the messages that were deleted."""
+    return {row["message_id"] for row in await tx.fetch(_ARE_GONE, sorted(messages))}
 
 
 async def keep(tx: Tx, blobs: Collection[Blob], uses: Sequence[tuple[UUID, str]], now: datetime) -> None:
@@ -210,6 +218,7 @@ async def release(tx: Tx, messages: Sequence[UUID], now: datetime) -> None:
         await tx.execute(_IN_ORDER, str(message))
     await tx.execute(_GONE, sorted(set(messages)), now)
     await tx.execute(_DROP_MEDIA, list(messages))
+    await tx.execute(_DROP_UNPARSED, list(messages))
     rows = await tx.fetch(_UNUSE, list(messages))
     named: list[str] = sorted({row["sha256"] for row in rows})
     if named:
@@ -264,8 +273,12 @@ async def whereabouts(tx: Tx, message_id: UUID, number: int) -> Whereabouts | No
 
 
 async def park(tx: Tx, parked: Sequence[Parked]) -> None:
-    """Keep what was not understood; the same part sent again is kept once."""
-    await tx.executemany(_PARK, [_parked(item) for item in parked])
+    """Keep what was not understood, but of messages that were deleted; the same part sent again is kept once."""
+    rows = [_parked(item) for item in parked]
+    about = {message for item in parked for message in _messages(item)}
+    for message in sorted(about):
+        await tx.execute(_IN_ORDER, str(message))
+    await tx.executemany(_PARK, rows)
 
 
 async def unparsed(tx: Tx, limit: int) -> tuple[list[Kept], int]:
@@ -313,4 +326,9 @@ def _parked(item: Parked) -> tuple[object, ...]:
         item.part.body,
         item.traceparent,
         item.received_at,
+        _messages(item),
     )
+
+
+def _messages(item: Parked) -> list[UUID]:
+    return [message_id(item.account, provider_id) for provider_id in item.part.about]

@@ -2,8 +2,9 @@
 
 import hashlib
 import json
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, cast
 
 import pydantic_core
 from pydantic import BaseModel, BeforeValidator, ConfigDict, JsonValue, StringConstraints
@@ -45,14 +46,38 @@ class Blob:
 
 @frozen
 class Unparsed:
-    """A part of a body that was not understood, as it came; `reason` is a word for machines."""
+    """A part of a body that was not understood, as it came; `reason` is a word for machines.
+
+    `about` are the provider's ids of the messages in it, as far as they can be told.
+    """
 
     reason: str
     body: bytes
+    about: tuple[str, ...] = ()
 
     @classmethod
     def of_json(cls, reason: str, part: object) -> "Unparsed":
-        return cls(reason, json.dumps(part).encode())
+        return cls(reason, json.dumps(part).encode(), tuple(dict.fromkeys(_own_ids(part)))[:_MOST_IDS])
+
+
+_MOST_IDS = 50
+_IDS = ("id", "mid", "comment_id")
+_OTHERS = frozenset(("context", "reply_to", "reaction", "from", "sender", "recipient"))
+"""Where another message or somebody is named."""
+
+
+def _own_ids(part: object) -> Iterator[str]:
+    """What may be the ids of the messages in a part; those of anything else are nobody's."""
+    if isinstance(part, dict):
+        known = cast("Mapping[str, object]", part)
+        names = _IDS if "comment_id" in known else (*_IDS, "post_id")
+        yield from (str(known[name]) for name in names if isinstance(known.get(name), str | int))
+        for name, within in known.items():
+            if name not in _OTHERS:
+                yield from _own_ids(within)
+    elif isinstance(part, list):
+        for within in cast("Sequence[object]", part):
+            yield from _own_ids(within)
 
 
 @frozen
