@@ -87,7 +87,7 @@ async def test_a_draft_of_ones_own_bears_a_pencil_until_it_is_sent(open_inbox, c
 
 
 async def test_what_kept_an_answer_back_is_said_whichever_conversation_is_open_by_then(
-    open_inbox, customers, desk, at_work
+    open_inbox, customers, desk, at_work, accessible
 ):
     first = await customers.comment("Passt die Hose?", name="Petra Klein")
     second = await customers.comment("Und der Hut?")
@@ -102,6 +102,9 @@ async def test_what_kept_an_answer_back_is_said_whichever_conversation_is_open_b
     await inbox.page.evaluate("window.socket.connect()")
     told = inbox.page.get_by_role("alert").filter(has_text="Petra Klein")
     await expect(told).to_contain_text("wartet Ihr Entwurf noch")
+    await expect(inbox.page.locator(".lt-toast")).to_have_css("opacity", "1")
+    await expect(inbox.page.locator(".lt-toast .q-notification__message")).to_have_css("color", "rgb(163, 32, 44)")
+    await accessible(inbox.page, ".lt-toast")
     await inbox.row(first).click()
     await expect(inbox.row(first).locator(".ib-draft")).to_be_visible()
     await expect(words).to_have_value("Ja, sie passt.")

@@ -25,6 +25,7 @@ from lotse.desk.console.composing.texts import COMPOSER
 from lotse.desk.console.conversing.words import VOCABULARY, say
 from lotse.desk.console.elements import keys
 from lotse.desk.console.elements.composer import ComposerBox, Told
+from lotse.desk.console.toasts import toast
 from lotse.desk.console.typing_seen import RENEWED, Sign
 from lotse.desk.console.viewer import Viewer
 from lotse.desk.drafts import Draft, File, Kind, Place
@@ -307,8 +308,7 @@ class Composer:
             return
         if monotonic() - self._kept_back_at < _NOT_READ_YET:
             with self._box.client:
-                said = self._kept_back[1]
-                ui.notify(said, position="bottom", color=None, classes="lt-toast lt-danger", timeout=10_000)
+                toast(self._kept_back[1], danger=True, seconds=10)
         self._kept_back = None
 
     def _watch(self, draft: Draft, name: str | None) -> None:

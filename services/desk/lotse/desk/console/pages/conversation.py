@@ -32,6 +32,7 @@ from lotse.desk.console.elements.timeline import Timeline, Wanted
 from lotse.desk.console.frame import page
 from lotse.desk.console.inboxing.reads import look as mark_as_read
 from lotse.desk.console.live import while_shown
+from lotse.desk.console.toasts import toast
 from lotse.desk.console.viewer import Viewer
 from lotse.desk.file_store import Deleted, FileError
 from lotse.desk.histories import Said, has_one_of
@@ -275,7 +276,7 @@ class Panel:
     async def _act(self, event: GenericEventArguments) -> None:
         """Hand a wish on, and say what became of it."""
         if event.args.get("what") == "copied":
-            _toast(self._said.done["copied"])
+            toast(self._said.done["copied"])
             return
         try:
             wish = WISHES.validate_python(event.args)
@@ -291,7 +292,7 @@ class Panel:
             return
         self._bar.refused(wish.what, said)
         if wish.what in _NO_DIALOG:
-            _toast(said, danger=True)
+            toast(said, danger=True)
 
     async def _wished(self, wish: AnyWish) -> str | None:
         """Why nothing changed; None where it did, or may yet. Raises ApiError."""
@@ -304,14 +305,8 @@ class Panel:
             return say(self._teller.words.refusals, outcome.reason)
         await self._renew()
         self._bar.done(wish.what, self._said.done[wish.what])
-        _toast(self._said.done[wish.what])
+        toast(self._said.done[wish.what])
         return None
-
-
-def _toast(said: str, *, danger: bool = False) -> None:
-    ui.notify(
-        said, position="bottom", color=None, classes=f"lt-toast {'lt-danger' if danger else 'lt-ok'}", timeout=4000
-    )
 
 
 def _uuid(text: str) -> UUID | None:

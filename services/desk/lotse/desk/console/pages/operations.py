@@ -14,6 +14,7 @@ from lotse.desk.console.elements.operations_board import OperationsBoard
 from lotse.desk.console.frame import LEADS, page
 from lotse.desk.console.operating.rows import Shown, Telling
 from lotse.desk.console.operating.texts import OPERATIONS
+from lotse.desk.console.toasts import toast
 from lotse.desk.console.viewer import Viewer
 from lotse.desk.model import Model
 from lotse.desk.operations import SHOWN, Operations
@@ -145,8 +146,7 @@ class Page:
 
     def _say(self, said: str, *, failed: bool = False) -> None:
         self._board.say(said, failed=failed)
-        tone = "lt-danger" if failed else "lt-ok"
-        ui.notify(said, position="bottom", color=None, classes=f"lt-toast {tone}", timeout=4000)
+        toast(said, danger=failed)
 
 
 def _named(event: GenericEventArguments) -> Named | None:

@@ -30,6 +30,7 @@ from lotse.desk.console.frame import LEADS, page
 from lotse.desk.console.live import while_shown
 from lotse.desk.console.teaming.rows import Shown, shown, targets
 from lotse.desk.console.teaming.texts import TEAM
+from lotse.desk.console.toasts import toast
 from lotse.desk.console.viewer import Viewer
 from lotse.desk.model import Model
 
@@ -187,13 +188,13 @@ class Team:
             return
         said = self._said.slow if outcome is None else self._said.done[wish.what]
         self._board.done(said)
-        _toast(said)
+        toast(said)
         await self._renew()
 
     def _refuse(self, reason: str) -> None:
         said = say(self._teller.words.refusals, reason)
         self._board.refused(said)
-        _toast(said, danger=True)
+        toast(said, danger=True)
 
 
 def _command(wish: AnyWish, asked: Asked) -> c.Command:
@@ -216,9 +217,3 @@ def _command(wish: AnyWish, asked: Asked) -> c.Command:
                 team_id=TeamId(wish.team) if wish.team else None,
                 reason=wish.reason or "transfer",
             )
-
-
-def _toast(said: str, *, danger: bool = False) -> None:
-    ui.notify(
-        said, position="bottom", color=None, classes=f"lt-toast {'lt-danger' if danger else 'lt-ok'}", timeout=4000
-    )
