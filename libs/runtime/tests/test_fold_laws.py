@@ -4,16 +4,19 @@ import asyncio
 import random
 from uuid import UUID, uuid4
 
+import asyncpg
 import pytest
 from counting import FOLD, TABLE, counting, note, resolved
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lotse.contracts.envelope import Event, Fact
+from lotse.contracts.frozen import replace
 from lotse.runtime import migrate
 from lotse.runtime.errors import TooManyParked
 from lotse.runtime.postgres import Database
 from lotse.runtime.processor import Processor
+from lotse.runtime.record import STAMP
 from lotse.runtime.testing import PREFIX, FakeClock, FakeRecord, Harness, Log, fact_of
 
 CONVERSATIONS = [UUID(int=n) for n in range(1, 4)]
@@ -231,6 +234,7 @@ def record_type() -> str:
         (lambda r: ([(k, b"x" if k == "ce_id" else v) for k, v in r.headers], r.value), "header"),
         (lambda r: ([(k, v) for k, v in r.headers if k != "ce_time"], r.value), "ce_time"),
         (lambda r: (r.headers, b"\x00\x01"), "JSON"),
+        (lambda r: ([(k, None if k == "ce_id" else v) for k, v in r.headers], r.value), "ce_id"),
     ],
 )
 async def test_a_damaged_record_is_parked_whole_with_what_is_wrong(database, damage, word):
@@ -244,6 +248,103 @@ async def test_a_damaged_record_is_parked_whole_with_what_is_wrong(database, dam
         assert word in parked["error"]
         assert parked["value"] == value
         assert (await harness.rows("SELECT notes FROM tally"))[0]["notes"] == 1
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        lambda given: [*given, ("x-from-another-client", None)],
+        lambda given: [(k, b"9" * 19 if k == STAMP else v) for k, v in given],
+        lambda given: [(k, b"9" * 5000 if k == STAMP else v) for k, v in given],
+        lambda given: [(k, None if k == STAMP else v) for k, v in given],
+    ],
+)
+async def test_headers_that_no_relay_of_ours_writes_hold_up_nothing(database, headers):
+    async with counting(database) as harness:
+        await harness.feed(note(CONVERSATIONS[0], "before"))
+        record = harness.log.record(fact_of(resolved(CONVERSATIONS[0])))
+        await harness.feed_records([replace(record, headers=headers(record.headers))])
+        await harness.feed(resolved(CONVERSATIONS[0]))
+        (row,) = await harness.rows("SELECT texts FROM tally")
+        assert row["texts"] == "before;resolved;resolved;"
+
+
+async def test_a_key_longer_than_an_index_takes_is_parked_and_waited_behind(database):
+    key = random.Random(1).randbytes(5000).hex().encode()
+    async with counting(database) as harness:
+        for value in (b"{", None):
+            record = harness.log.record(fact_of(resolved(CONVERSATIONS[0])))
+            await harness.feed_records([replace(record, key=key, value=value or record.value)])
+        rows = await harness.rows("SELECT reason, length(key) AS length FROM parked ORDER BY id")
+        assert [row["reason"] for row in rows] == ["invalid", "behind"]
+        assert rows[0]["length"] == rows[1]["length"] == 500
+
+
+@pytest.mark.parametrize("why", ["unknown", "invalid", "failed"])
+async def test_what_was_parked_and_comes_again_counts_once(database, why):
+    """Providers repeat their webhooks for days: a repeat of what is parked is no second message."""
+    hurt = {
+        "unknown": lambda r: [(k, b"de.lotse.note.sung.v1" if k == "ce_type" else v) for k, v in r.headers],
+        "invalid": lambda r: [(k, b"never" if k == "ce_time" else v) for k, v in r.headers],
+        "failed": lambda r: r.headers,
+    }[why]
+    mend = {
+        "unknown": "UPDATE parked SET type = $1, headers = replace(headers, 'de.lotse.note.sung.v1', $1)",
+        "invalid": "UPDATE parked SET headers = replace(headers, 'never', '2026-03-02T09:00:00+00:00') WHERE $1 <> ''",
+        "failed": "UPDATE parked SET value = replace(encode(value, 'escape'), 'poison', 'well')::bytea WHERE $1 <> ''",
+    }[why]
+    written = fact_of(note(CONVERSATIONS[0], "poison" if why == "failed" else "well"))
+    async with counting(database) as harness:
+        records = [harness.log.record(written) for _ in range(3)]
+        for record in records:
+            await harness.feed_records([replace(record, headers=hurt(record))])
+        await harness.feed_records([replace(record, headers=hurt(record)) for record in records])
+        assert len(await harness.rows("SELECT 1 FROM parked")) == 3
+        await harness.execute(mend, record_type())
+        await harness.execute("UPDATE parked SET replay_requested = true")
+        assert await harness.processors[0].replay() == 3
+        assert [row["texts"] for row in await harness.rows("SELECT texts FROM tally")] == ["well;"]
+        assert not await harness.rows("SELECT 1 FROM parked")
+
+
+async def test_what_is_parked_counts_no_more_once_its_repeat_was_applied(database):
+    written = fact_of(note(CONVERSATIONS[0], "well"))
+    async with counting(database) as harness:
+        hurt = harness.log.record(written)
+        await harness.feed_records([replace(hurt, value=b"{")])
+        await harness.feed(written)
+        await harness.execute("UPDATE parked SET replay_requested = true, value = $1", hurt.value)
+        await harness.processors[0].replay()
+        assert [row["notes"] for row in await harness.rows("SELECT notes FROM tally")] == [1]
+
+
+async def test_an_event_that_kafka_would_not_take_parks_its_cause_and_holds_up_nothing(database):
+    fold = replace(
+        FOLD,
+        decide=lambda state, fact, now: (
+            [e.model_copy(update={"text": "x" * 600_000}) for e in FOLD.decide(state, fact, now)]
+            if "large" in fact.data.text
+            else FOLD.decide(state, fact, now)
+        ),
+    )
+    async with counting(database, fold) as harness:
+        published = await harness.feed(note(CONVERSATIONS[0], "large"), note(CONVERSATIONS[1], "small"))
+        assert [fact.data.text for fact in published] == ["1:small"]
+        (parked,) = await harness.rows("SELECT error FROM parked")
+        assert "RecordTooLarge" in parked["error"]
+
+
+async def test_while_the_database_takes_nothing_no_record_is_blamed(database):
+    """A full disk, a standby not yet promoted: what prevents even the parking says nothing about the release."""
+    async with counting(database) as harness:
+        records = [harness.log.record(fact_of(note(CONVERSATIONS[0], "poison"))) for _ in range(3)]
+        await harness.execute("ALTER TABLE parked ADD CONSTRAINT refused CHECK (false)")
+        for _ in range(30):
+            with pytest.raises(asyncpg.CheckViolationError):
+                await harness.feed_records(records)
+        await harness.execute("ALTER TABLE parked DROP CONSTRAINT refused")
+        await harness.feed_records(records)
+        assert len(await harness.rows("SELECT 1 FROM parked")) == 3
 
 
 async def test_too_many_parked_in_a_row_stop_the_consumer_and_lose_nothing(database):

@@ -21,7 +21,8 @@ from lotse.contracts.topics import Topic
 MAX_RECORD_BYTES = 256 * 1024
 """The largest value that any topic takes; an edge refuses more before its producer sees it."""
 
-Headers = Sequence[tuple[str, bytes]]
+Headers = Sequence[tuple[str, bytes | None]]
+"""As Kafka has them: a value may be null, which says as little as a header that is missing."""
 
 
 class Value(BaseModel):
@@ -116,7 +117,7 @@ def encode_value(data: Event) -> bytes:
 def decode(headers: Headers, value: bytes | None) -> Fact[Event]:
     """Read one record. Raises UnknownType, or InvalidRecord with what is wrong and no content."""
     try:
-        found = {key: text.decode() for key, text in headers}
+        found = {key: text.decode() for key, text in headers if text is not None}
     except UnicodeDecodeError as error:
         raise InvalidRecord("a header is not UTF-8") from error
     name = found.get("ce_type")

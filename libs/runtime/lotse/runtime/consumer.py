@@ -10,12 +10,11 @@ import logging
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import timedelta
 from time import monotonic
-from typing import cast
+from typing import Any, cast
 
 from aiokafka import (
     AIOKafkaConsumer,
     ConsumerRebalanceListener,
-    ConsumerRecord,
     TopicPartition,
 )
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
@@ -28,6 +27,7 @@ from lotse.runtime import telemetry
 from lotse.runtime.errors import TooManyParked, TopicMadeAnew
 from lotse.runtime.inbox import Partition
 from lotse.runtime.kafka import broker_security
+from lotse.runtime.polling import Poll
 from lotse.runtime.processor import Done
 from lotse.runtime.record import Record
 from lotse.runtime.settings import RuntimeSettings
@@ -67,6 +67,7 @@ class Consumer:
         self._done: dict[TopicPartition, int] = {}
         self._stopping = asyncio.Event()
         self._positions: dict[Partition, int] = {}
+        self._by_database = False
         self._last = monotonic()
         self.fault: Exception | None = None
         self.assigned = False
@@ -88,14 +89,13 @@ class Consumer:
             partition_assignment_strategy=(RangePartitionAssignor,),
             session_timeout_ms=6000,
             heartbeat_interval_ms=1500,
-            batch_timeout_ms=POLL_MS,
-            max_records=BATCH,
             fetch_max_wait_ms=500,
             listener=_Listener(self),
             parser=_whole,
             decoder=_untouched,
             no_reply=True,
         )
+        self._subscriber.get_msg = cast(Any, Poll(self._reached, POLL_MS, BATCH).next)
         self._subscriber(self._on_batch)
 
     async def run(self) -> None:
@@ -134,7 +134,20 @@ class Consumer:
     def _consumer(self) -> AIOKafkaConsumer | None:
         return self._subscriber.consumer
 
-    async def _on_batch(self, records: tuple[ConsumerRecord[bytes, bytes], ...]) -> None:
+    async def _reached(self, partition: TopicPartition) -> int:
+        """From where a partition is to be read: by the database, else as far as it was handled here or committed."""
+        place = partition.topic, partition.partition
+        standing = await self._standing([place])
+        if standing is not None:
+            return standing[place]
+        handled = self._positions.get(place)
+        consumer = self._consumer
+        if handled is None and consumer is not None:
+            handled = await consumer.committed(partition)
+            handled = (await consumer.beginning_offsets([partition]))[partition] if handled is None else handled
+        return handled or 0
+
+    async def _on_batch(self, records: tuple[Any, ...]) -> None:
         if self.fault is not None:
             await asyncio.sleep(1)
             return
@@ -158,10 +171,11 @@ class Consumer:
         if consumer is not None:
             consumer.resume(*(partition for partition in held if partition in mine))
 
-    async def _take(self, records: tuple[ConsumerRecord[bytes, bytes], ...]) -> None:
+    async def _take(self, records: Sequence[Record]) -> None:
         begun = monotonic()
         try:
-            done = await self._handle(cast("Sequence[Record]", records))
+            await self._check_back(records)
+            done = await self._handle(records)
         except (TooManyParked, TopicMadeAnew) as error:
             log.critical("the consumer stops: %s", error)
             self.fault = error
@@ -173,6 +187,20 @@ class Consumer:
             self._note(done)
             await self._gather(len(records), begun)
 
+    async def _check_back(self, records: Sequence[Record]) -> None:
+        """Raise TopicMadeAnew where Kafka went back by itself, since it ends below what was read."""
+        consumer = self._consumer
+        read = {
+            TopicPartition(*place): position
+            for record in records
+            if record.offset < (position := self._positions.get(place := (record.topic, record.partition), 0))
+        }
+        if consumer is None or not read or not self._by_database:
+            return
+        for partition, end in (await consumer.end_offsets(list(read))).items():
+            if end < read[partition]:
+                raise TopicMadeAnew(partition.topic)
+
     async def _gather(self, records: int, begun: float) -> None:
         """Let more come before the next batch, the longer the more comes."""
         now = monotonic()
@@ -181,7 +209,7 @@ class Consumer:
         if wanted > now - begun:
             await wait(self._stopping, wanted - (now - begun))
 
-    def _back(self, records: Sequence[ConsumerRecord[bytes, bytes]]) -> None:
+    def _back(self, records: Sequence[Record]) -> None:
         first: dict[Partition, int] = {}
         for record in records:
             first.setdefault((record.topic, record.partition), record.offset)
@@ -241,6 +269,7 @@ class Consumer:
             return
         partitions = [(tp.topic, tp.partition) for tp in assigned]
         standing = await self._standing(partitions)
+        self._by_database = standing is not None
         ends = await consumer.end_offsets(list(assigned)) if assigned else {}
         for tp, end in ends.items():
             wanted = standing.get((tp.topic, tp.partition), 0) if standing is not None else 0
@@ -270,7 +299,7 @@ class _Listener(ConsumerRebalanceListener):
                 await asyncio.sleep(0.5)
 
 
-async def _whole(records: tuple[ConsumerRecord[bytes, bytes], ...]) -> KafkaMessage:
+async def _whole(records: tuple[Record, ...]) -> KafkaMessage:
     """FastStream's own parser decodes every header and drops the batch where one is not UTF-8."""
     return KafkaMessage(body=b"", raw_message=records, consumer=FAKE_CONSUMER)
 

@@ -1,5 +1,6 @@
 """What a service does beside its work, again and again."""
 
+import logging
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
@@ -12,12 +13,14 @@ from lotse.runtime.processor import Processor
 from lotse.runtime.streaming import StreamProcessor
 from lotse.runtime.ticking import Bell
 
+log = logging.getLogger(__name__)
+
 EVERY = timedelta(seconds=5)
 
 
 @frozen
 class Housekeeping:
-    """Replays what may be replayed, forgets old ids, measures outbox and parked."""
+    """Replays what may be replayed, forgets old ids and what stayed parked, measures outbox and parked."""
 
     processors: Sequence[Processor[Any] | StreamProcessor]
     database: Database
@@ -28,7 +31,10 @@ class Housekeeping:
             if await processor.replay():
                 self.bell.ring()
         async with self.database.transaction() as tx:
+            expired = await parking.expire(tx, clock.now())
             await parking.unmark(tx)
+        if expired:
+            log.error("%s parked records were mended by nobody and are removed", expired)
         async with self.database.connection() as connection:
             await inbox.forget_seen(connection, clock.now())
             found = await standing(connection, clock.now())

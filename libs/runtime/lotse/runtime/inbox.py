@@ -46,6 +46,9 @@ UNION ALL
 SELECT NULL, NULL, NULL, NULL, NULL, id FROM fresh
 """
 
+_FORGET = "DELETE FROM seen WHERE ctid = ANY(ARRAY(SELECT ctid FROM seen WHERE at < $1 LIMIT $2))"
+_AT_ONCE = 20_000
+
 _MOVE = """
 UPDATE inbox AS i SET next_offset = new.next_offset, last_stamp = new.last_stamp
 FROM unnest($1::text[], $2::integer[], $3::bigint[], $4::bigint[]) AS new (topic, partition, next_offset, last_stamp)
@@ -121,7 +124,7 @@ def columns(positions: Mapping[Partition, Position]) -> tuple[list[str], list[in
 
 
 async def forget(tx: Tx, ids: Collection[UUID]) -> None:
-    """Ids of records that are left for later."""
+    """Ids of records that were not applied: left for later, or parked."""
     await tx.execute("DELETE FROM seen WHERE id = ANY($1::uuid[])", list(ids))
 
 
@@ -136,7 +139,8 @@ async def positions(tx: Tx, partitions: Iterable[Partition]) -> dict[Partition, 
 
 
 async def forget_seen(tx: Tx, now: datetime) -> None:
-    await tx.execute("DELETE FROM seen WHERE at < $1", now - SEEN_FOR)
+    """The oldest of what need not be remembered any more."""
+    await tx.execute(_FORGET, now - SEEN_FOR, _AT_ONCE)
 
 
 def sift(records: Sequence[Record], at: Mapping[Partition, Position], accepted: Mapping[Partition, int]) -> Sifted:

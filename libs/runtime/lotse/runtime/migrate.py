@@ -15,6 +15,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib.resources import files
 
+import asyncpg
+
 from lotse.runtime.errors import RuntimeFault, SettingsError
 from lotse.runtime.postgres import Connection, connect, is_transient
 from lotse.runtime.settings import PostgresSettings
@@ -61,7 +63,19 @@ def pending(migrations: Iterable[Migration], done: set[tuple[str, str]]) -> list
 
 
 async def migrate(url: str, schema: str, packages: Iterable[str]) -> None:
-    """Bring the schema to this release; concurrent callers wait for each other."""
+    """Bring the schema to this release; concurrent callers wait for each other.
+
+    Raises RuntimeFault with PostgreSQL's word where it refuses; what passes by itself is raised as it is.
+    """
+    try:
+        await _migrate(url, schema, packages)
+    except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        if is_transient(error):
+            raise
+        raise RuntimeFault(f"LOTSE_POSTGRES: PostgreSQL refuses: {str(error).partition(chr(10))[0]}") from error
+
+
+async def _migrate(url: str, schema: str, packages: Iterable[str]) -> None:
     connection = await connect(url, schema, f"lotse-{schema}-migrate")
     try:
         await connection.execute("SET statement_timeout = 0")

@@ -5,15 +5,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from lotse.contracts.envelope import Event, Fact, encode_headers, encode_value
+from lotse.contracts.envelope import MAX_RECORD_BYTES, Event, Fact, encode_headers, encode_value
 from lotse.contracts.ids import derive
 from lotse.contracts.topics import TOPICS, Topic
 from lotse.runtime import inbox
+from lotse.runtime.errors import RecordTooLarge
 from lotse.runtime.fold import Caused
 from lotse.runtime.inbox import Partition, Position
 from lotse.runtime.postgres import Tx
 from lotse.runtime.record import headers_to_text
 from lotse.runtime.writes import Write, send
+
+_LARGEST = 2 * MAX_RECORD_BYTES
+"""Bytes that Kafka takes for certain: what an edge let in, and what was decided of it."""
 
 _APPEND = """
 WITH moved AS (
@@ -71,6 +75,7 @@ async def append(
     """Put events in the outbox, gapless per key; what the round writes and the inbox's move are the same statement.
 
     The row of `sequence` is locked until the commit, so the order of ids is the order of commits for each key.
+    Raises RecordTooLarge: what Kafka would refuse would hold up everything behind it.
     """
     if not caused:
         if moved:
@@ -104,9 +109,16 @@ def _columns(
         [fact.data.TOPIC.value for fact in facts],
         [fact.key for fact in facts],
         [headers_to_text(encode_headers(fact)) for fact in facts],
-        [encode_value(fact.data) for fact in facts],
+        [_value(fact.data) for fact in facts],
         after,
     )
+
+
+def _value(data: Event) -> bytes:
+    value = encode_value(data)
+    if len(value) > _LARGEST:
+        raise RecordTooLarge(len(value), _LARGEST)
+    return value
 
 
 def _with_sequence(fact: Fact[Event], sequence: int | None) -> Fact[Event]:

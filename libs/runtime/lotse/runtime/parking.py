@@ -1,12 +1,20 @@
 """Records and timers that could not be applied: kept whole, listed, replayed."""
 
+import contextlib
+import json
 from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import cast
+from uuid import UUID
 
 from lotse.contracts.frozen import frozen
 from lotse.runtime import telemetry
 from lotse.runtime.postgres import Tx
 from lotse.runtime.record import Record, headers_from_text, headers_to_text, key_of, text_header
+
+KEPT_FOR = timedelta(days=30)
+"""As long as the log keeps the record itself."""
 
 
 class Reason(StrEnum):
@@ -66,6 +74,16 @@ WHERE topic NOT LIKE 'timer:%'
                   AND $2::boolean)
 ORDER BY id LIMIT 100
 """  # noqa: S608
+
+
+_OF_MESSAGES = """
+SELECT id, value FROM parked AS p
+WHERE EXISTS (SELECT 1 FROM unnest($1::text[]) AS m WHERE position(convert_to(m, 'UTF8') IN p.value) > 0)
+ORDER BY id FOR UPDATE
+"""
+
+_SAYS: dict[str, object] = {"text": "", "subject": None, "full": None, "attachments": []}
+"""What a message says, and what stands there once it was taken back."""
 
 
 async def park(tx: Tx, record: Record, reason: Reason, error: str) -> None:
@@ -151,6 +169,26 @@ async def replayable(tx: Tx, known: Collection[str], sequenced: bool) -> list[Pa
 async def lock_parked(tx: Tx, parked_id: int) -> bool:
     """Whether the row still stands; locks it."""
     return await tx.fetchval("SELECT id FROM parked WHERE id = $1 FOR UPDATE SKIP LOCKED", parked_id) is not None
+
+
+async def take_back(tx: Tx, messages: Collection[UUID]) -> None:
+    """Keep nothing of what these messages said. What is too damaged to tell is emptied altogether."""
+    gone = [str(message) for message in messages]
+    for row in await tx.fetch(_OF_MESSAGES, gone):
+        await tx.execute("UPDATE parked SET value = $2 WHERE id = $1", row["id"], _emptied(row["value"], gone))
+
+
+def _emptied(value: bytes, gone: Collection[str]) -> bytes | None:
+    with contextlib.suppress(ValueError):
+        event = json.loads(value)
+        if isinstance(event, dict) and cast("dict[str, object]", event).get("message_id") in gone:
+            return json.dumps(event | {name: left for name, left in _SAYS.items() if name in event}).encode()
+    return None
+
+
+async def expire(tx: Tx, now: datetime) -> int:
+    """Remove what nobody mended in all that time; how many they were."""
+    return len(await tx.fetch("DELETE FROM parked WHERE parked_at < $1 RETURNING id", now - KEPT_FOR))
 
 
 async def remove(tx: Tx, parked_id: int) -> None:

@@ -54,8 +54,14 @@ SESSION = {
 """Every query of a service is by key. A plan that was made while a table was still empty would go on reading all of
 it, since a prepared statement keeps its plan until the next ANALYZE."""
 
-_TRANSIENT_STATES = ("40001", "40P01", "55P03", "57P01", "57P02", "57P03", "25P03", "53300")
 UNIQUE_VIOLATION = "23505"
+QUERY_CANCELED = "57014"
+_TRANSIENT_STATES = ("25006", "25P03", "40001", "40P01", "55P03", QUERY_CANCELED, "57P01", "57P02", "57P03")
+"""A standby not yet promoted, a session or statement that took too long, deadlocks, a server that stops or starts."""
+_TRANSIENT_CLASSES = ("08", "53", "58")
+"""The connection, the server's resources (disk, memory, connections), the system below it."""
+_STALE = (asyncpg.InvalidCachedStatementError, asyncpg.OutdatedSchemaCacheError)
+"""A migration beside us changed what a prepared statement gives; it is prepared anew."""
 _AGAIN = 0.5
 
 
@@ -65,9 +71,13 @@ def sqlstate(error: BaseException) -> str | None:
 
 def is_transient(error: BaseException) -> bool:
     """Whether the same transaction may well succeed when tried again."""
+    if isinstance(error, _STALE):
+        return True
     state = sqlstate(error)
     if state is not None:
-        return state in _TRANSIENT_STATES or state.startswith("08")
+        return state in _TRANSIENT_STATES or state.startswith(_TRANSIENT_CLASSES)
+    if isinstance(error, asyncpg.ClientConfigurationError):
+        return False
     return isinstance(error, OSError | TimeoutError | asyncpg.InterfaceError)
 
 

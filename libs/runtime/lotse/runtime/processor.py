@@ -23,14 +23,16 @@ from lotse.runtime.errors import TooManyParked
 from lotse.runtime.fold import Applied, Caused, Fold
 from lotse.runtime.inbox import Partition, Position
 from lotse.runtime.parking import Parked, Reason
-from lotse.runtime.postgres import UNIQUE_VIOLATION, Database, Tx, is_transient, sqlstate
+from lotse.runtime.postgres import QUERY_CANCELED, UNIQUE_VIOLATION, Database, Tx, is_transient, sqlstate
 from lotse.runtime.record import Record, key_of, text_header
 from lotse.runtime.writes import send
 
 S = TypeVar("S")
 log = logging.getLogger(__name__)
 
-_UNIQUE_TRIES = 5
+_LIMITED = (UNIQUE_VIOLATION, QUERY_CANCELED)
+"""May pass by itself or be the record's own fault."""
+_FEW = 5
 
 
 @dataclass(slots=True)
@@ -104,13 +106,13 @@ class Processor(Generic[S]):
 
     async def _lasting(self, records: Sequence[Record]) -> Done:
         """Try until it succeeds or the fault does not pass. Raises _Faulty."""
-        tries, unique = 0, 0
+        tries, few = 0, 0
         while True:
             try:
                 return await self._batch(records)
             except Exception as error:
-                unique += sqlstate(error) == UNIQUE_VIOLATION
-                if not is_transient(error) and not (sqlstate(error) == UNIQUE_VIOLATION and unique < _UNIQUE_TRIES):
+                few += (limited := sqlstate(error) in _LIMITED)
+                if few >= _FEW if limited else not is_transient(error):
                     raise _Faulty(error) from error
                 telemetry.count("lotse_batch_retries_total", reason=type(error).__name__)
                 log.info("batch is tried again after %s", type(error).__name__)
@@ -134,36 +136,37 @@ class Processor(Generic[S]):
         return whole
 
     async def _park(self, record: Record, error: BaseException) -> Done:
-        self._parked_in_row += 1
-        if self._parked_in_row > self._park_limit:
-            raise TooManyParked(
-                f"{self._parked_in_row} records in a row failed, the last with {parking.describe(error)}"
-            )
         said = parking.describe(error)
+        if self._parked_in_row >= self._park_limit:
+            raise TooManyParked(f"{self._parked_in_row + 1} records in a row failed, the last with {said}")
+        done = await self._database.lasting(lambda tx: self._park_in(tx, record, said))
+        self._parked_in_row += 1
         log.error("record parked: %s", said)
-        return await self._database.lasting(lambda tx: self._park_in(tx, record, said))
+        return done
 
     async def _park_in(self, tx: Tx, record: Record, error: str) -> Done:
         at, _ = await inbox.lock(tx, [(record.topic, record.partition)])
         sifted = inbox.sift([record], at, self._accepted)
         if sifted.news:
             await parking.park(tx, record, Reason.FAILED, error)
+            await self._take_back(tx, sifted.news)
         await inbox.move(tx, sifted.positions)
         return Done(seek=sifted.ahead, positions=_offsets(sifted))
 
     async def _batch(self, records: Sequence[Record]) -> Done:
         now = self._clock()
-        ids = self._ids(records)
         async with self._database.transaction() as tx:
-            at, fresh = await inbox.lock(tx, {(r.topic, r.partition) for r in records}, set(ids.values()), now)
+            at, fresh = await inbox.lock(tx, {(r.topic, r.partition) for r in records}, self._ids(records), now)
             sifted = inbox.sift(records, at, self._accepted)
-            if sifted.ahead:
-                await self._leave(tx, sifted, ids, fresh)
             decoded = await self._decode(tx, sifted.news, at)
             self._once(decoded, fresh)
+            if fresh:
+                await inbox.forget(tx, fresh)
             try:
                 for record, reason, error in decoded.park:
                     await parking.park(tx, record, reason, error)
+                if decoded.park or any(position.parked for position in at.values()):
+                    await self._take_back(tx, sifted.news)
                 done = await self._decide(tx, decoded.facts, now, sifted.positions)
             finally:
                 for span in decoded.spans:
@@ -171,22 +174,14 @@ class Processor(Generic[S]):
         self._count(records, sifted)
         return replace(done, seek=sifted.ahead, positions=_offsets(sifted))
 
-    def _ids(self, records: Sequence[Record]) -> dict[tuple[str, int, int], UUID]:
-        """The ids of records that count once, by where they stand."""
-        found: dict[tuple[str, int, int], UUID] = {}
+    def _ids(self, records: Sequence[Record]) -> set[UUID]:
+        """The ids of records that count once."""
+        found: set[UUID] = set()
         for record in records:
             if record.topic in self._counted_once and text_header(record, "ce_type") in self._types[record.topic]:
                 with contextlib.suppress(ValueError):
-                    found[record.topic, record.partition, record.offset] = UUID(text_header(record, "ce_id"))
+                    found.add(UUID(text_header(record, "ce_id")))
         return found
-
-    async def _leave(
-        self, tx: Tx, sifted: inbox.Sifted, ids: dict[tuple[str, int, int], UUID], fresh: set[UUID]
-    ) -> None:
-        """What is read later is not seen yet."""
-        taken = {ids.get((record.topic, record.partition, record.offset)) for record in sifted.news}
-        left = {id for (topic, number, _), id in ids.items() if (topic, number) in sifted.ahead} & fresh
-        await inbox.forget(tx, left - taken)
 
     async def _decode(self, tx: Tx, records: Sequence[Record], at: Mapping[Partition, Position]) -> _Decoded:
         behind = await self._behind(tx, [record for record in records if at[record.topic, record.partition].parked])
@@ -207,6 +202,10 @@ class Processor(Generic[S]):
             if record.topic in self._sequenced:
                 behind.add(pair)
         return found
+
+    async def _take_back(self, tx: Tx, records: Sequence[Record]) -> None:
+        if gone := reading.taken_back(records):
+            await parking.take_back(tx, gone)
 
     def _open(self, found: _Decoded, record: Record, fact: Fact[Event]) -> None:
         if telemetry.is_sampled(fact.traceparent):
@@ -233,7 +232,7 @@ class Processor(Generic[S]):
         return await parking.parked_keys(tx, self._sequenced, keys) if keys else set()
 
     def _once(self, decoded: _Decoded, fresh: set[UUID]) -> None:
-        """Drop what was seen before, and what the batch itself repeats."""
+        """Drop what was applied before, and what the batch itself repeats; what stays in `fresh` is not applied."""
         kept: list[Applied] = []
         for one in decoded.facts:
             topic = self._names[one.fact.data.TOPIC]
@@ -284,7 +283,7 @@ class Processor(Generic[S]):
                 if not await parking.lock_parked(tx, item.id):
                     return 0
                 fact = reading.read(item, self._types[item.topic])
-                if fact is not None:
+                if fact is not None and await self._is_news(tx, item.topic, fact):
                     await self._decide(tx, [Applied(fact, item.partition, None)], self._clock(), {})
                 await parking.remove(tx, item.id)
         except Exception as error:
@@ -294,6 +293,13 @@ class Processor(Generic[S]):
             async with self._database.transaction() as tx:
                 await parking.keep_failed(tx, item.id, text)
         return 1
+
+    async def _is_news(self, tx: Tx, topic: str, fact: Fact[Event]) -> bool:
+        """Whether what was parked still counts: its like may have been applied meanwhile."""
+        if topic not in self._counted_once:
+            return True
+        _, fresh = await inbox.lock(tx, (), {fact.id}, self._clock())
+        return bool(fresh)
 
     def _count(self, records: Sequence[Record], sifted: inbox.Sifted) -> None:
         topic = records[0].topic

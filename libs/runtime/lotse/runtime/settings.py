@@ -16,9 +16,9 @@ from lotse.runtime.errors import SettingsError
 
 
 class _Settings(BaseSettings):
-    """Read from `LOTSE_*`, and frozen."""
+    """Read from `LOTSE_*`, and frozen. A variable that is empty is not set: nobody means an empty secret."""
 
-    model_config = SettingsConfigDict(env_prefix="LOTSE_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="LOTSE_", env_ignore_empty=True, frozen=True, extra="ignore")
 
     @classmethod
     def read(cls) -> Self:
@@ -104,6 +104,11 @@ def secret(ref: str) -> SecretStr:
             raise SettingsError(f"the configuration refers to {ref}: set the variable {where}")
         return SecretStr(value)
     try:
-        return SecretStr(Path(where).read_text(encoding="utf-8").strip())
+        value = Path(where).read_text(encoding="utf-8").strip()
     except OSError as error:
         raise SettingsError(f"the configuration refers to {ref}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise SettingsError(f"the configuration refers to {ref}: the file is not UTF-8") from error
+    if not value:
+        raise SettingsError(f"the configuration refers to {ref}: the file is empty")
+    return SecretStr(value)

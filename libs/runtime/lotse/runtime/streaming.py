@@ -9,9 +9,10 @@ from uuid import UUID
 from lotse.contracts.envelope import EnvelopeError, Event, Fact, decode
 from lotse.runtime import clock, outbox, parking, reading, telemetry
 from lotse.runtime.errors import BrokerUnavailable
-from lotse.runtime.fold import Caused, Stream
+from lotse.runtime.fold import Stream
 from lotse.runtime.parking import Parked, Reason
 from lotse.runtime.processor import Done
+from lotse.runtime.publish import Ready
 from lotse.runtime.record import Record
 
 if TYPE_CHECKING:
@@ -40,6 +41,8 @@ class StreamProcessor:
         read, refused = self._read(records)
         for record, reason, error in refused:
             await self._park(record, reason, error)
+        if gone := reading.taken_back(records):
+            await self._context.database.lasting(lambda tx: parking.take_back(tx, gone))
         await self._publish([fact for fact, _ in read], {fact.id: record for fact, record in read})
         return Done(positions={(record.topic, record.partition): record.offset + 1 for record in records})
 
@@ -67,32 +70,34 @@ class StreamProcessor:
             for f, span in zip(facts, spans, strict=True)
         ]
         try:
-            caused = await self._handled(under, records)
-            await self._send(caused)
+            await self._send(await self._handled(under, records))
         finally:
             for span in spans:
                 span.end()
 
-    async def _handled(self, facts: Sequence[Fact[Event]], records: dict[UUID, Record]) -> list[Caused]:
+    async def _handled(self, facts: Sequence[Fact[Event]], records: dict[UUID, Record]) -> list[Ready]:
         """The batch at once; where it raises, one by one, and what fails alone is parked."""
         try:
-            return list(self._stream.handle(facts))
+            return self._made(facts)
         except Exception:
             log.exception("the batch is handled one by one")
-        caused: list[Caused] = []
+        ready: list[Ready] = []
         for fact in facts:
             try:
-                caused += self._stream.handle([fact])
+                ready += self._made([fact])
             except Exception as error:
                 await self._park(records[fact.id], Reason.FAILED, parking.describe(error))
-        return caused
+        return ready
 
-    async def _send(self, caused: Sequence[Caused]) -> None:
-        publisher = self._context.publisher
-        ready = [publisher.ready(fact) for fact in outbox.facts_of(caused, self._source, clock.now())]
+    def _made(self, facts: Sequence[Fact[Event]]) -> list[Ready]:
+        """What follows from them, ready to be sent. Raises whatever the stream does, and RecordTooLarge."""
+        made = outbox.facts_of(self._stream.handle(facts), self._source, clock.now())
+        return [self._context.publisher.ready(fact) for fact in made]
+
+    async def _send(self, ready: Sequence[Ready]) -> None:
         while True:
             try:
-                await publisher.send(ready)
+                await self._context.publisher.send(ready)
                 return
             except BrokerUnavailable:
                 log.warning("Kafka cannot be had, publishing again")
@@ -112,12 +117,12 @@ class StreamProcessor:
 
     async def _replay(self, item: Parked) -> None:
         try:
-            caused = self._stream.handle([decode(item.headers, item.value)])
+            ready = self._made([decode(item.headers, item.value)])
         except Exception as error:
             async with self._context.database.transaction() as tx:
                 await parking.keep_failed(tx, item.id, parking.describe(error))
             return
-        await self._send(caused)
+        await self._send(ready)
         async with self._context.database.transaction() as tx:
             await parking.remove(tx, item.id)
 

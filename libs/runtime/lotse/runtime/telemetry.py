@@ -264,7 +264,7 @@ class JsonLines(logging.Formatter):
             "level": record.levelname.lower(),
             "service": self._service,
             "logger": record.name,
-            "text": record.getMessage(),
+            "text": _text(record),
         }
         if record.exc_info and record.exc_info[0]:
             line["error"] = record.exc_info[0].__name__
@@ -274,6 +274,12 @@ class JsonLines(logging.Formatter):
             if frame:
                 line["at"] = f"{frame.tb_frame.f_code.co_filename.rpartition('/lotse/')[2]}:{frame.tb_lineno}"
         return json.dumps(line, ensure_ascii=False)
+
+
+def _text(record: logging.LogRecord) -> str:
+    """asyncio tells of a task that nobody awaited with all that its exception says: the first line alone is its own."""
+    text = record.getMessage()
+    return text.partition("\n")[0] if record.name == "asyncio" else text
 
 
 def set_up_logs(service: str, level: str) -> None:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any, Self
 from uuid import UUID, uuid4
 
-from lotse.contracts.envelope import Event, Fact, decode, encode_headers, encode_value
+from lotse.contracts.envelope import Event, Fact, Headers, decode, encode_headers, encode_value
 from lotse.contracts.frozen import frozen
 from lotse.contracts.topics import TOPICS, Topic
 from lotse.runtime import migrate
@@ -32,7 +32,7 @@ class FakeRecord:
     offset: int
     key: bytes | None
     value: bytes | None
-    headers: Sequence[tuple[str, bytes]]
+    headers: Headers
 
 
 @dataclass(slots=True)

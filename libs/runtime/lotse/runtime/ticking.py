@@ -89,6 +89,8 @@ class TimerRunner(Generic[S, T]):
             if not owners:
                 return []
             stuck = await parking.stuck_owners(tx, self._timer.name)
+            if stuck and len(owners) == BATCH:
+                owners = await self._timer.due(tx, now, BATCH + len(stuck))
         free = [owner for owner in owners if owner not in stuck]
         if not free:
             return []
