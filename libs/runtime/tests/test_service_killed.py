@@ -189,6 +189,34 @@ async def test_a_process_stopped_while_it_catches_up_does_not_wait_for_kafka(set
     assert "did not end in time" not in log.read_text()
 
 
+async def test_what_waited_for_the_start_is_behind_before_a_batch_went_through(settings, tmp_path):
+    """The dashboards would otherwise say that a service which cannot apply anything has read everything."""
+    await create_topics(settings.kafka, settings.topic_prefix, single=True)
+    log = tmp_path / "log"
+    async with replicas(settings, 1, log):
+        await check_effects(settings, await produce(settings, 40))
+    await produce(settings, 60, doubled=0)
+    holding = await asyncpg.connect(settings.postgres.get_secret_value())
+    await holding.execute("BEGIN; LOCK TABLE counting.tally")
+    log = tmp_path / "again"
+    try:
+        async with replicas(settings, 1, log):
+
+            async def is_behind() -> bool:
+                found = re.search(r"ready for work on port (\d+)", log.read_text())
+                if found is None:
+                    return False
+                async with httpx.AsyncClient() as asking:
+                    told = (await asking.get(f"http://127.0.0.1:{found[1]}/metrics")).text
+                name = Topic.COMMANDS.full_name(settings.topic_prefix)
+                return f'lotse_consumer_lag_records{{topic="{name}"}} 60.0' in told
+
+            await until(is_behind)
+            await holding.execute("ROLLBACK")
+    finally:
+        await holding.close()
+
+
 async def test_an_edge_says_in_two_seconds_that_kafka_is_away(settings, unused_tcp_port):
     away = settings.model_copy(update={"kafka": f"127.0.0.1:{unused_tcp_port}"})
     publisher = Publisher(away, "test")

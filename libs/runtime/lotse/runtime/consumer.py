@@ -278,6 +278,7 @@ class Consumer:
                 log.critical("the consumer stops: %s", self.fault)
             if standing is not None:
                 consumer.seek(tp, wanted)
+                self._positions[tp.topic, tp.partition] = wanted
         self.assigned = True
 
 

@@ -13,6 +13,8 @@ from starlette.routing import Route
 UNTRACED: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False, "operation_spans": False}
 """For every FastAPI app: the service makes its own spans, and logs never bear an exception's text."""
 
+_FORWARDED = {"x-forwarded-for", "forwarded"}
+
 Check = Callable[[], str | None]
 """None when well, else a word on what is not."""
 
@@ -44,5 +46,8 @@ def _answer(checks: list[Check]) -> Response:
     return PlainTextResponse("\n".join(wrong) + "\n" if wrong else "ok\n", status_code=503 if wrong else 200)
 
 
-async def _metrics(_: Request) -> Response:
+async def _metrics(request: Request) -> Response:
+    """For whoever asks the process itself; what comes through an ingress, from anywhere, finds no such page."""
+    if _FORWARDED & set(request.headers.keys()):
+        return PlainTextResponse("not found\n", status_code=404)
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)

@@ -268,8 +268,10 @@ class Processor(Generic[S]):
         """Try parked records again that may be: asked for, known by now, or first behind one that went."""
         tried = 0
         while batch := await self._replayable():
-            for item in batch:
-                tried += await self._replay(item)
+            done = [await self._replay(item) for item in batch]
+            tried += sum(done)
+            if not any(done):  # another replica is at them
+                break
         return tried
 
     async def _replayable(self) -> list[Parked]:
