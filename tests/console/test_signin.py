@@ -1,5 +1,6 @@
 """Coming in and going out, in the browser."""
 
+import re
 import json
 from base64 import b64encode
 from datetime import timedelta
@@ -55,6 +56,11 @@ async def test_the_api_can_be_read_and_tried_without_any_other_server(windows):
     await page.get_by_role("button", name="Execute").click()
     await expect(page.locator(".live-responses-table .response-col_status").last).to_contain_text("401")
     assert all(url.startswith((windows.stack.desk, "data:")) for url in asked), asked
+    for theme in ("dark", "light", "dark"):
+        await page.emulate_media(color_scheme=theme)
+        await expect(page.locator("html.dark-mode")).to_have_count(int(theme == "dark"))
+        colour = await page.get_by_role("heading", name="Lotse Desk").evaluate("it => getComputedStyle(it).color")
+        assert (max(map(int, re.findall(r"\d+", colour)[:3])) > 200) is (theme == "dark"), "letters stand out"
 
 
 async def test_a_person_comes_in_where_he_wanted_to_go(windows):

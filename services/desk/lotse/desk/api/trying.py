@@ -14,9 +14,19 @@ from starlette.staticfiles import StaticFiles
 _PARTS = "swagger"
 _INLINE = re.compile(r"<script>(.+?)</script>", re.DOTALL)
 _POLICY = (
-    "default-src 'none'; script-src 'self' 'sha256-{}'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+    "default-src 'none'; script-src 'self' {}; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
+_THEME = """
+<meta name="color-scheme" content="light dark">
+<script>
+const dark = matchMedia("(prefers-color-scheme: dark)");
+const follow = () => document.documentElement.classList.toggle("dark-mode", dark.matches);
+dark.addEventListener("change", follow);
+follow();
+</script>
+"""
+"""Swagger's own dark colours, as the browser asks for them."""
 
 
 def install(app: FastAPI) -> None:
@@ -29,12 +39,16 @@ def install(app: FastAPI) -> None:
         swagger_favicon_url="static/favicon.svg",
         swagger_ui_parameters={"validatorUrl": None},
     )
-    text = bytes(page.body).decode()
-    (inline,) = _INLINE.findall(text)
-    headers = {"Content-Security-Policy": _POLICY.format(b64encode(sha256(inline.encode()).digest()).decode())}
+    text = bytes(page.body).decode().replace("</head>", f"{_THEME}</head>")
+    inline = " ".join(f"'sha256-{_hash(script)}'" for script in _INLINE.findall(text))
+    headers = {"Content-Security-Policy": _POLICY.format(inline)}
 
     async def docs() -> HTMLResponse:
         return HTMLResponse(text, headers=headers)
 
     app.add_api_route("/docs", docs, include_in_schema=False)
     app.mount(f"/{_PARTS}", StaticFiles(directory=str(files("fastapi_offline") / "static")))
+
+
+def _hash(script: str) -> str:
+    return b64encode(sha256(script.encode()).digest()).decode()
