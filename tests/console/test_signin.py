@@ -1,7 +1,7 @@
 """Coming in and going out, in the browser."""
 
-import re
 import json
+import re
 from base64 import b64encode
 from datetime import timedelta
 from uuid import uuid4
