@@ -28,12 +28,13 @@ async def not_ready(log: Path) -> str:
         return (await asking.get(f"http://127.0.0.1:{found[1]}/readyz")).text
 
 
-async def made_anew(settings: RuntimeSettings, topic: Topic) -> None:
+async def made_anew(settings: RuntimeSettings, topic: Topic, away: float) -> None:
     name = topic.full_name(settings.topic_prefix)
     admin = AIOKafkaAdminClient(bootstrap_servers=settings.kafka)
     await admin.start()
     try:
         await admin.delete_topics([name])
+        await asyncio.sleep(away)
         while True:
             answer = await admin.create_topics([NewTopic(name, 6, 1)])
             if answer.topic_errors[0][1] == 0:
@@ -43,7 +44,8 @@ async def made_anew(settings: RuntimeSettings, topic: Topic) -> None:
         await admin.close()
 
 
-async def test_a_topic_made_anew_stops_its_reader_before_a_record_is_taken_for_a_repeat(settings, tmp_path):
+@pytest.mark.parametrize("away", [0, 3])
+async def test_a_topic_made_anew_stops_its_reader_before_a_record_is_taken_for_a_repeat(settings, tmp_path, away):
     await create_topics(settings.kafka, settings.topic_prefix, single=True)
     log = tmp_path / "log"
     async with replicas(settings, 1, log):
@@ -53,7 +55,7 @@ async def test_a_topic_made_anew_stops_its_reader_before_a_record_is_taken_for_a
             return await tallied(settings) >= len(ids)
 
         await until(all_counted)
-        await made_anew(settings, Topic.COMMANDS)
+        await made_anew(settings, Topic.COMMANDS, away)
         await produce(settings, 100, doubled=0)
 
         async def is_said() -> bool:

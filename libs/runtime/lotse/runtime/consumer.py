@@ -38,6 +38,8 @@ log = logging.getLogger(__name__)
 BATCH = 500
 POLL_MS = 250
 """How long an empty look at Kafka takes; what comes meanwhile is taken at once."""
+_METADATA_AGE_MS = 10_000
+"""A topic that was away for a while is read again after this; the client's own five minutes would go by unnoticed."""
 _COMMIT_EVERY = 1.0
 _COMMIT_WITHIN = 2.0
 _STOP_WITHIN = 10.0
@@ -76,6 +78,7 @@ class Consumer:
             client_id=f"lotse-{group}",
             security=broker_security(settings),
             allow_auto_create_topics=False,
+            metadata_max_age_ms=_METADATA_AGE_MS,
             apply_types=False,
             logger=None,
             graceful_timeout=settings.drain.total_seconds(),
