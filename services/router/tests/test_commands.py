@@ -38,13 +38,14 @@ from lotse.contracts.conversations import (
     ConversationResumed,
     ConversationSnoozed,
     NoteAdded,
+    ReadingChanged,
     ReplyApproved,
     ReplyBlocked,
 )
 from lotse.contracts.envelope import Event, Fact
 from lotse.contracts.ids import ConversationId, ReplyId, derive
 from lotse.contracts.notices import ReplyFailed
-from lotse.contracts.values import Attachment
+from lotse.contracts.values import Attachment, Triage
 
 NOBODY = ConversationId(derive("test", "no such conversation"))
 
@@ -219,7 +220,9 @@ async def test_an_answer_that_never_arrived_was_none(router: Router) -> None:
     conversation = await given_to_anna(router)
     reply = sent(conversation, at(5), answers_until=NINE)
     await router.hear(reply, now=at(5))
-    (again,) = await router.hear(undelivered(conversation, reply.reply_id, at(60)), now=at(60))
+    again, owed = await router.hear(undelivered(conversation, reply.reply_id, at(60)), now=at(60))
+    assert isinstance(owed.data, ReadingChanged)
+    assert (owed.data.owed, owed.data.reason) == (True, "undelivered")
     assert isinstance(again.data, ConversationResumed)
     assert (again.data.reason, again.data.waiting_since) == ("undelivered", NINE)
     assert await router.status(conversation) == ("assigned", ANNA)
@@ -232,8 +235,8 @@ async def test_what_an_answer_closed_that_never_arrived_is_open_again(router: Ro
     (closed,) = await router.hear(reply, now=at(5))
     assert isinstance(closed.data, ConversationResolved)
     assert closed.data.reply_id == reply.reply_id
-    (opened,) = await router.hear(undelivered(conversation, reply.reply_id, at(60)), now=at(60))
-    assert kinds([opened]) == ["conversation.reopened"]
+    opened = await router.hear(undelivered(conversation, reply.reply_id, at(60)), now=at(60))
+    assert kinds(opened) == ["conversation.reopened", "reading.changed"]
     assert "conversation.queued" in kinds(await router.elapse(at(60.5)))
 
 
@@ -382,3 +385,44 @@ async def test_a_second_analysis_does_not_undo_what_was_resolved(router: Router)
     await router.hear(asks(ResolveRequested, opened_by(message), LENA, "lead"))
     assert await router.hear(analysed(message)) == []
     assert await router.elapse(at(60)) == []
+
+
+async def test_an_answer_that_never_arrived_wakes_what_was_snoozed_after_it(router: Router) -> None:
+    conversation = await given_to_anna(router)
+    reply = sent(conversation, at(5), answers_until=NINE)
+    await router.hear(reply, now=at(5))
+    await router.hear(asks(SnoozeRequested, conversation, until=at(3600)), now=at(6))
+    facts = await router.hear(undelivered(conversation, reply.reply_id, at(60)), now=at(60))
+    assert kinds(facts) == ["conversation.resumed", "reading.changed"]
+    assert await router.status(conversation) == ("assigned", ANNA)
+
+
+async def test_what_a_person_closed_after_an_answer_that_never_arrived_is_open_again(router: Router) -> None:
+    conversation = await given_to_anna(router)
+    reply = sent(conversation, at(5), answers_until=NINE)
+    await router.hear(reply, now=at(5))
+    closed = outcome(await router.hear(asks(ResolveRequested, conversation), now=at(6)))
+    assert isinstance(closed, ConversationResolved)
+    assert closed.reply_id == reply.reply_id
+    facts = await router.hear(undelivered(conversation, reply.reply_id, at(60)), now=at(60))
+    assert kinds(facts) == ["conversation.reopened", "reading.changed"]
+    assert "conversation.queued" in kinds(await router.elapse(at(60.5)))
+
+
+async def test_noise_written_while_an_answer_was_under_way_needs_no_other(router: Router) -> None:
+    conversation = await given_to_anna(router)
+    noise = received(n=2, when=at(9))
+    await router.hear(noise, analysed(noise, Triage.NOISE), now=at(9))
+    facts = await router.hear(sent(conversation, at(10), answers_until=NINE), now=at(10))
+    assert kinds(facts) == ["conversation.waiting", "reading.changed"]
+    changed = facts[-1].data
+    assert isinstance(changed, ReadingChanged)
+    assert changed.owed is False
+
+
+async def test_after_a_partial_answer_the_customer_waits_on_the_first_word_that_is_left(router: Router) -> None:
+    conversation = await given_to_anna(router)
+    await router.hear(received(n=2, when=at(9)), received(n=3, when=at(30)), now=at(30))
+    (on,) = await router.hear(sent(conversation, at(31), answers_until=NINE), now=at(31))
+    assert isinstance(on.data, ConversationResumed)
+    assert on.data.waiting_since == at(9)

@@ -117,8 +117,8 @@ def _told(events: Sequence[Event]) -> list[str]:
     return sorted(f"{event.TYPE} {event.model_dump_json(exclude=_OF_THE_MOMENT)}" for event in events)
 
 
-_OF_THE_MOMENT = {"note_id": True, "address": {"in_reply_to", "references"}}
-"""The command's id, and which message was the newest when it was told."""
+_OF_THE_MOMENT = {"note_id": True, "address": {"in_reply_to", "references"}, "owed": True, "owed_since": True}
+"""The command's id, which message was the newest when it was told, and which words had not been taken back yet."""
 
 
 def _tables(state: State) -> dict[object, object]:

@@ -120,12 +120,12 @@ async def test_a_word_after_what_was_set_aside_is_queued_where_nobody_reads_it(r
     assert await router.elapse(at(59)) == []
     await router.hear(question, now=at(60))
     await router.hear(more, analysed(question, Triage.NOISE), now=at(61))
-    assert await router.elapse(at(61.9)) == []
-    (fact,) = await router.elapse(at(62))
+    assert await router.elapse(at(62.9)) == []
+    (fact,) = await router.elapse(at(63))
     queued = fact.data
     assert isinstance(queued, ConversationQueued)
-    assert (queued.previous, queued.reason, queued.waiting_since) == ("set_aside", "not_read_in_time", at(60))
-    assert kinds(await router.hear(analysed(more, Triage.NOISE))) == ["conversation.set_aside"]
+    assert (queued.previous, queued.reason, queued.waiting_since) == ("set_aside", "not_read_in_time", at(61))
+    assert kinds(await router.hear(analysed(more, Triage.NOISE))) == ["reading.changed", "conversation.set_aside"]
     assert await router.elapse(at(100)) == []
 
 
@@ -399,3 +399,54 @@ async def test_work_goes_to_the_least_loaded_and_then_to_the_longest_idle(router
     for n in range(6):
         order += given_to(await router.work(received(f"p{n}"), now=at(n)))
     assert order == [ANNA, BEN, LENA, ANNA, BEN, LENA]
+
+
+async def test_a_burst_of_spam_that_is_read_in_time_reaches_nobody(router: Router) -> None:
+    advert = received(n=1)
+    await router.hear(advert, analysed(advert, Triage.SPAM))
+    burst = [received(n=n, when=at(60 + 0.7 * n)) for n in range(2, 12)]
+    for n, word in enumerate(burst):
+        await router.hear(word, now=word.occurred_at)
+        if n:
+            await router.hear(analysed(burst[n - 1], Triage.SPAM), now=word.occurred_at)
+        assert await router.elapse(word.occurred_at) == []
+    await router.hear(analysed(burst[-1], Triage.SPAM), now=at(70))
+    older = received(n=20, when=at(50))
+    await router.hear(older, now=at(71))
+    await router.hear(analysed(older, Triage.SPAM), now=at(72))
+    assert await router.elapse(at(100)) == []
+
+
+async def test_what_reads_serious_only_after_its_answer_does_not_make_thanks_owed(router: Router) -> None:
+    await router.online(ANNA)
+    question, thanks = received(n=1), received(n=2, when=at(40))
+    await router.hear(question)
+    await router.elapse(at(2))
+    await router.match(at(2))
+    await router.hear(sent(opened_by(question), at(10), answers_until=NINE), now=at(10))
+    await router.hear(analysed(question), now=at(30))
+    facts = await router.hear(thanks, analysed(thanks, Triage.NOISE), now=at(40))
+    assert [fact.data.owed for fact in facts if isinstance(fact.data, ReadingChanged)] == [False]
+
+
+async def test_thanks_read_before_the_question_that_came_with_them_leave_it_owed(router: Router) -> None:
+    await router.online(ANNA)
+    first, question, thanks = received(n=1), received(n=2, when=at(20)), received(n=3, when=at(21))
+    await router.work(first)
+    await router.hear(sent(opened_by(first), at(10), answers_until=NINE), now=at(10))
+    facts = await router.hear(question, thanks, analysed(thanks, Triage.NOISE), now=at(21))
+    facts += await router.hear(analysed(question), now=at(22))
+    assert {fact.data.owed for fact in facts if isinstance(fact.data, ReadingChanged)} <= {True}
+
+
+@pytest.mark.parametrize("text", ["edited", "as it was"])
+async def test_noise_that_turns_out_a_question_is_told_as_owed(router: Router, text: str) -> None:
+    await router.online(ANNA)
+    first, word, thanks = received(n=1), received(n=2, when=at(20)), received(n=3, when=at(21))
+    await router.work(first)
+    await router.hear(sent(opened_by(first), at(10), answers_until=NINE), now=at(10))
+    await router.hear(word, thanks, analysed(word, Triage.NOISE), analysed(thanks, Triage.NOISE), now=at(21))
+    edit = edited(word, "Wo bleibt mein Geld?", at(30)) if text == "edited" else None
+    facts = await router.hear(*([edit] if edit else []), analysed(word, edit=edit), now=at(31))
+    (changed,) = [fact.data for fact in facts if isinstance(fact.data, ReadingChanged)]
+    assert (changed.owed, changed.owed_since) == (True, at(20))

@@ -149,7 +149,13 @@ def reopened(minutes: float, previous: Status = Status.RESOLVED) -> Event:
     return ConversationReopened.model_validate(_change(previous, Status.NEW, minutes))
 
 
-def queued(minutes: float, priority: int = 5, reading: Reading | None = None, previous: Status = Status.NEW) -> Event:
+def queued(
+    minutes: float,
+    priority: int = 5,
+    reading: Reading | None = None,
+    previous: Status = Status.NEW,
+    since: float | None = None,
+) -> Event:
     return ConversationQueued.model_validate(
         _change(previous, Status.QUEUED, minutes)
         | {
@@ -159,7 +165,7 @@ def queued(minutes: float, priority: int = 5, reading: Reading | None = None, pr
             "required": {},
             "preferred": {},
             "rules_version": "1",
-            "waiting_since": at(minutes),
+            "waiting_since": at(minutes if since is None else since),
             "first": True,
         }
     )
@@ -180,8 +186,14 @@ def reading_changed(minutes: float, reading: Reading, priority: int = 5, owed: b
 
 
 def envelope(event: Event) -> Fact[Event]:
-    """The event with an id that is its content's, so that the same event twice is the same fact."""
-    return Fact(derive("test", event.TYPE, event.model_dump_json()), "/test", MORNING, event)
+    """The event with an id that is its content's, so that the same event twice is the same fact.
+
+    Router told of it at once: what it told later has a higher number.
+    """
+    told_at = event.received_at if isinstance(event, MessageAdded) else getattr(event, "at", MORNING)
+    sequence = max(0, round((told_at - MORNING).total_seconds())) + 1
+    id = derive("test", event.TYPE, event.model_dump_json())
+    return Fact(id, "/test", told_at, event, sequence=sequence)
 
 
 @dataclass

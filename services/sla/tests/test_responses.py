@@ -341,7 +341,7 @@ def test_what_was_put_back_has_been_waiting_since_the_customers_word() -> None:
 def test_what_was_put_back_because_of_a_new_word_has_been_waiting_since_that() -> None:
     story = Story()
     story.hear(word(0), set_aside(1), now=1)
-    (started,) = story.hear(word(300), queued(301, previous=Status.SET_ASIDE), now=301)
+    (started,) = story.hear(word(300), queued(301, previous=Status.SET_ASIDE, since=300), now=301)
     assert isinstance(started, DeadlineStarted)
     assert (started.clock, started.started_at) == (FIRST, at(300))
 

@@ -138,7 +138,9 @@ class ConversationResolved(StatusChange, name="conversation.resolved"):
     """Done, as far as anybody knows."""
 
     reply_id: ReplyId | None = None
-    """The answer that closed it, where one did."""
+    """The answer on which this rests: which closed it, or after which a person did. If it is never delivered, neither
+    holds.
+    """
 
 
 class ReadingChanged(ConversationEvent, name="reading.changed"):
@@ -150,7 +152,7 @@ class ReadingChanged(ConversationEvent, name="reading.changed"):
     current: Reading
     actor: Actor
     reason: str
-    """analysed, edited, corrected."""
+    """analysed, edited, corrected; answered, undelivered, removed where only `owed` changed by that."""
     priority: int
     at: AwareDatetime
     latest: bool = True
@@ -168,8 +170,11 @@ class ReadingChanged(ConversationEvent, name="reading.changed"):
     owed: bool | None = None
     """Whether the customer is owed an answer: False where all that he wrote since the last one is spam or noise.
 
-    None says nothing of it.
+    It speaks of what was in the conversation then, by `ce_sequence`; what nobody has read yet counts as owed. None says
+    nothing of it.
     """
+    owed_since: AwareDatetime | None = None
+    """When he wrote the first word that is owed one; what he wrote before it is not. None says nothing of it."""
 
 
 class AssignmentChanged(ConversationEvent, name="assignment.changed"):

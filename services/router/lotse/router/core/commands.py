@@ -21,9 +21,10 @@ from lotse.contracts.conversations import (
 )
 from lotse.contracts.envelope import Event
 from lotse.contracts.frozen import replace
-from lotse.contracts.ids import AgentId
+from lotse.contracts.ids import AgentId, ReplyId
 from lotse.contracts.values import Status
 from lotse.router.core import agents, corrections, queueing, replies
+from lotse.router.core.ledger import Settled
 from lotse.router.core.refusals import actor_of, objection, refuse
 from lotse.router.core.state import Conversation, State, Turn
 
@@ -62,8 +63,9 @@ def obey(state: State, command: Asked, turn: Turn) -> list[Event]:
             assert_never(command)
 
 
-def closed(conversation: Conversation, turn: Turn) -> Conversation:
-    """Resolved: nobody has it, nothing waits for it."""
+def closed(conversation: Conversation, turn: Turn, reply_id: ReplyId | None) -> Conversation:
+    """Resolved, on the strength of this answer if of any: nobody has it, nothing waits for it."""
+    until = conversation.last_word_at or turn.now
     return replace(
         conversation,
         status=Status.RESOLVED,
@@ -72,13 +74,15 @@ def closed(conversation: Conversation, turn: Turn) -> Conversation:
         hold=None,
         timer_at=None,
         resolved_at=turn.now,
+        ledger=conversation.ledger.settle(Settled(until, turn.now, reply_id, closing=True)),
     )
 
 
 def _resolve(state: State, conversation: Conversation, command: ResolveRequested, turn: Turn) -> list[Event]:
     if problem := objection(command, conversation):
         return refuse(command, problem, turn)
-    state.put(closed(conversation, turn))
+    answer = conversation.ledger.answer
+    state.put(closed(conversation, turn, answer))
     return [
         ConversationResolved(
             conversation_id=conversation.id,
@@ -87,6 +91,7 @@ def _resolve(state: State, conversation: Conversation, command: ResolveRequested
             actor=actor_of(command),
             reason=command.reason,
             at=turn.now,
+            reply_id=answer,
         )
     ]
 
@@ -118,7 +123,8 @@ def _reopen(state: State, conversation: Conversation, command: ReopenRequested, 
     if conversation.status not in (Status.RESOLVED, Status.SET_ASIDE):
         return refuse(command, "not_closed", turn)
     again = queueing.anew(state.config, conversation, turn)
-    state.put(replace(again, serious=True, waiting_since=turn.now, timer_at=turn.now))
+    insisted = conversation.ledger.insisted()
+    state.put(replace(again, serious=True, ledger=insisted, waiting_since=turn.now, timer_at=turn.now))
     return [
         ConversationReopened(
             conversation_id=conversation.id,

@@ -1,7 +1,6 @@
 """A person says how a message reads. His word stands until the text is edited or somebody corrects it again."""
 
 from lotse.contracts.commands import ReadingCorrectRequested
-from lotse.contracts.conditions import DEFAULT_PRIORITY
 from lotse.contracts.conversations import ReadingChanged
 from lotse.contracts.envelope import Event
 from lotse.contracts.frozen import replace
@@ -62,8 +61,8 @@ def _follow(
 ) -> list[Event]:
     """The latest word decides how the conversation stands; a person's goes before what earlier ones read like."""
     aside = read.reading.triage in readings.ASIDE
-    unanswered = None if conversation.unanswered is None else not aside
-    now = state.put(replace(conversation, read=read, serious=not aside, unanswered=unanswered))
+    ledger = conversation.ledger.corrected(read.message_id, serious=not aside)
+    now = state.put(replace(conversation, read=read, serious=not aside, ledger=ledger))
     if now.status is not Status.RESOLVED:
         now = state.put(queueing.redemand(state.config, now))
     changed: list[Event] = [_changed(now, conversation.reading, read, command, turn)]
@@ -75,7 +74,7 @@ def _follow(
         case Status.SET_ASIDE if not aside:
             return changed + queueing.queue(state, now, turn, actor=actor_of(command), reason="corrected")
         case Status.SET_ASIDE:
-            state.put(readings.settled(now, read.occurred_at))
+            state.put(queueing.aside(state.config, now))
             return changed
         case Status.QUEUED:
             state.put(queueing.timed(now))
@@ -93,23 +92,7 @@ def _changed(
     *,
     latest: bool = True,
 ) -> ReadingChanged:
-    demand = conversation.demand
-    return ReadingChanged(
-        conversation_id=conversation.id,
-        message_id=read.message_id,
-        previous=previous,
-        current=read.reading,
-        actor=actor_of(command),
-        reason="corrected",
-        priority=demand.priority if demand else DEFAULT_PRIORITY,
-        at=turn.now,
-        latest=latest,
-        edit=read.edit,
-        edited_at=read.edited_at,
-        comment=command.reason,
-        required=demand.required if demand else None,
-        preferred=demand.preferred if demand else None,
-        team=demand.team if demand else None,
-        rules=demand.rules if demand else None,
-        owed=conversation.owed if latest else None,
+    actor = actor_of(command)
+    return readings.told(
+        conversation, read, turn, actor, "corrected", previous=previous, comment=command.reason, latest=latest
     )

@@ -90,7 +90,7 @@ def _apply(state: State, event: Handled, turn: Turn) -> list[Event]:
         case MessageEdited():
             return messages.edit(state, event)
         case MessageDeleted():
-            return messages.remove(state, event)
+            return messages.remove(state, event, turn)
         case MessageAnalysed():
             return readings.analyse(state, event, turn)
         case DeadlineStarted() | DeadlineRescheduled() | DeadlineMet() | DeadlineCancelled():

@@ -17,7 +17,8 @@ from lotse.contracts.frozen import replace
 from lotse.contracts.ids import CustomerId
 from lotse.contracts.inbound import MessageDeleted, MessageEdited, MessageReceived
 from lotse.contracts.values import Actor, Presence, Status
-from lotse.router.core import agents, customers, queueing, threads
+from lotse.router.core import agents, customers, queueing, readings, threads
+from lotse.router.core.ledger import Ledger, Word
 from lotse.router.core.names import conversation_of
 from lotse.router.core.state import Conversation, Message, State, Turn
 
@@ -44,6 +45,7 @@ def receive(state: State, message: MessageReceived, turn: Turn) -> list[Event]:
 
 def _open(state: State, message: MessageReceived, turn: Turn, *, customer: CustomerId) -> Conversation:
     routing = state.config.routing
+    word = _word(message, turn)
     return state.put(
         Conversation(
             id=conversation_of(message.message_id),
@@ -53,8 +55,9 @@ def _open(state: State, message: MessageReceived, turn: Turn, *, customer: Custo
             units=routing.units.get(message.channel, profile(message.channel).capacity_units),
             opened_at=message.occurred_at,
             received_at=message.received_at,
-            waiting_since=_heard_at(message, turn.now),
-            last_word_at=None if message.auto else message.occurred_at,
+            waiting_since=min(word.at, turn.now),
+            last_word_at=None if message.auto else word.at,
+            ledger=Ledger() if message.auto else Ledger((word,)),
             auto=message.auto,
             traceparent=turn.traceparent,
             timer_at=turn.now + routing.analysis_wait,
@@ -64,20 +67,18 @@ def _open(state: State, message: MessageReceived, turn: Turn, *, customer: Custo
 
 def _hear(state: State, conversation: Conversation, message: MessageReceived, turn: Turn) -> list[Event]:
     """What the customer's word means for a conversation that is there."""
-    latest = max(conversation.last_word_at or message.occurred_at, message.occurred_at)
-    heard = state.put(replace(conversation, last_word_at=latest, answered_by=None))
+    word = _word(message, turn)
+    latest = max(conversation.last_word_at or word.at, word.at)
+    heard = state.put(replace(conversation, last_word_at=latest, ledger=conversation.ledger.heard(word)))
     match heard.status:
         case Status.RESOLVED:
-            return _reopen(state, replace(heard, waiting_since=_heard_at(message, turn.now)), turn)
+            return _reopen(state, replace(heard, waiting_since=heard.waits_since(turn.now)), turn)
         case Status.WAITING | Status.SNOOZED:
-            return resume(state, replace(heard, waiting_since=_heard_at(message, turn.now)), turn, "customer_wrote")
+            return resume(state, heard, turn, "customer_wrote")
         case Status.ASSIGNED if not heard.profile.live and _is_offline(state, heard):
             return queueing.take_back(state, heard, turn, reason="offline", actor=queueing.ROUTER)
         case Status.SET_ASIDE:
-            first = heard.timer_at is None
-            since = _heard_at(message, turn.now) if first else heard.waiting_since
-            timer_at = turn.now + state.config.routing.analysis_wait if first else heard.timer_at
-            state.put(replace(heard, waiting_since=since, timer_at=timer_at))
+            state.put(queueing.aside(state.config, heard))
             return []
         case Status.NEW | Status.QUEUED | Status.ASSIGNED:
             return []
@@ -108,9 +109,14 @@ def resume(
     turn: Turn,
     reason: str,
     actor: Actor = CUSTOMER,
-    waiting_since: datetime | None = None,
+    *,
+    since: bool = False,
 ) -> list[Event]:
-    """Active again: its agent goes on if he is there and has room, else it queues with him first."""
+    """Active again: its agent goes on if he is there and has room, else it queues with him first.
+
+    `since`: what the customer waits on is not the word that comes with this.
+    """
+    conversation = replace(conversation, waiting_since=conversation.waits_since(turn.now))
     if not agents.has_room(state, conversation.agent_id, conversation):
         return queueing.queue(state, conversation, turn, actor=actor, reason=reason)
     state.put(replace(conversation, status=Status.ASSIGNED, timer_at=None))
@@ -122,7 +128,7 @@ def resume(
             actor=actor,
             reason=reason,
             at=turn.now,
-            waiting_since=waiting_since,
+            waiting_since=conversation.waiting_since if since else None,
         )
     ]
 
@@ -162,12 +168,16 @@ def _is_newer(edit: int | None, at: datetime, known: int | None, known_at: datet
     return at > known_at
 
 
-def remove(state: State, event: MessageDeleted) -> list[Event]:
+def remove(state: State, event: MessageDeleted, turn: Turn) -> list[Event]:
     """Length and hash are all that stays."""
     message = state.messages[event.message_id]
     if message.removed:
         return []
     state.messages.put(message.id, replace(message, removed=True))
+    before = state.conversations[message.conversation_id]
+    after = state.put(replace(before, ledger=before.ledger.removed(message.id)))
+    if after.status is Status.SET_ASIDE:
+        after = state.put(queueing.aside(state.config, after))
     return [
         MessageRemoved(
             conversation_id=message.conversation_id,
@@ -175,13 +185,14 @@ def remove(state: State, event: MessageDeleted) -> list[Event]:
             length=message.length,
             sha256=message.sha256,
             deleted_at=event.occurred_at,
-        )
+        ),
+        *readings.owed_anew(before, after, turn, "removed"),
     ]
 
 
-def _heard_at(message: MessageReceived, now: datetime) -> datetime:
-    """The provider's time, but never one that is still to come."""
-    return min(message.occurred_at, now)
+def _word(message: MessageReceived, turn: Turn) -> Word:
+    """A provider's clock that runs ahead of ours must not put the message behind its answer."""
+    return Word(min(message.occurred_at, message.received_at), message.message_id, turn.now)
 
 
 def _sha256(text: str) -> str:

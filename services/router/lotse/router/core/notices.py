@@ -10,8 +10,9 @@ from lotse.contracts.envelope import Event
 from lotse.contracts.frozen import replace
 from lotse.contracts.notices import ReplyFailed, ReplySent
 from lotse.contracts.values import Actor, Status
-from lotse.router.core import messages, queueing, replies
+from lotse.router.core import messages, queueing, readings, replies
 from lotse.router.core.commands import closed
+from lotse.router.core.ledger import Settled
 from lotse.router.core.queueing import ROUTER
 from lotse.router.core.replies import mark
 from lotse.router.core.state import Conversation, Reply, State, Turn
@@ -26,34 +27,39 @@ def sent(state: State, event: ReplySent, turn: Turn) -> list[Event]:
         event.reply_id, event.conversation_id, "sent", event.agent_id, event.resolves
     )
     mark(state, reply, "sent")
-    conversation = state.conversations[event.conversation_id]
     if not event.human:
         return []
-    last, until = conversation.last_word_at, event.answers_until or event.sent_at
-    if last is not None and last > until:
-        answered_some = conversation.waiting_since <= until
-        return _go_on(state, replace(conversation, waiting_since=min(last, turn.now)), turn) if answered_some else []
-    conversation = replace(conversation, answered_by=event.reply_id, unanswered=False)
+    before = state.conversations[event.conversation_id]
+    seen_by = event.sent_at if event.answers_until else None
+    settled = Settled(event.answers_until or event.sent_at, seen_by, event.reply_id)
+    conversation = state.put(replace(before, ledger=before.ledger.settle(settled)))
+    if since := conversation.ledger.owed_since:
+        return _go_on(state, conversation, turn, messages.CUSTOMER) if since != before.ledger.owed_since else []
     if event.resolves or reply.resolves:
-        return _resolved(state, conversation, event, turn)
-    return _waiting(state, conversation, event, turn) if conversation.status in _ANSWERABLE else []
+        closed = _resolved(state, conversation, event, turn)
+    else:
+        closed = _waiting(state, conversation, event, turn) if conversation.status in _ANSWERABLE else []
+    return closed + readings.owed_anew(before, conversation, turn, "answered")
 
 
-def _go_on(state: State, conversation: Conversation, turn: Turn) -> list[Event]:
+def _go_on(
+    state: State, conversation: Conversation, turn: Turn, actor: Actor, reason: str = "customer_wrote"
+) -> list[Event]:
+    """What is worked on goes on with another word that the customer waits on."""
     if conversation.status not in _ANSWERABLE:
         return []
-    state.put(conversation)
-    if conversation.status is not Status.ASSIGNED:
+    on = state.put(replace(conversation, waiting_since=conversation.waits_since(turn.now)))
+    if on.status is not Status.ASSIGNED or on.waiting_since == conversation.waiting_since:
         return []
     return [
         ConversationResumed(
-            conversation_id=conversation.id,
+            conversation_id=on.id,
             previous=Status.ASSIGNED,
             current=Status.ASSIGNED,
-            actor=messages.CUSTOMER,
-            reason="customer_wrote",
+            actor=actor,
+            reason=reason,
             at=turn.now,
-            waiting_since=conversation.waiting_since,
+            waiting_since=on.waiting_since,
         )
     ]
 
@@ -76,7 +82,7 @@ def _waiting(state: State, conversation: Conversation, event: ReplySent, turn: T
 def _resolved(state: State, conversation: Conversation, event: ReplySent, turn: Turn) -> list[Event]:
     if conversation.status is Status.RESOLVED:
         return []
-    state.put(closed(conversation, turn))
+    state.put(closed(conversation, turn, event.reply_id))
     return [
         ConversationResolved(
             conversation_id=conversation.id,
@@ -104,21 +110,24 @@ def failed(state: State, event: ReplyFailed, turn: Turn) -> list[Event]:
     mark(state, reply or Reply(event.reply_id, event.conversation_id, "failed", event.agent_id), "failed")
     if event.reason != "unknown":
         replies.failed(state, state.conversations[event.conversation_id], event.reply_id)
-    conversation = state.conversations[event.conversation_id]
-    if event.reason != _UNDELIVERED or conversation.answered_by != event.reply_id:
+    before = state.conversations[event.conversation_id]
+    if event.reason != _UNDELIVERED:
         return []
-    return _unanswered(state, replace(conversation, answered_by=None), turn)
+    after = state.put(replace(before, ledger=before.ledger.unsettle(event.reply_id)))
+    if after.ledger == before.ledger or (after.ledger.words and not after.owed):
+        return []
+    return _unanswered(state, after, turn) + readings.owed_anew(before, after, turn, _UNDELIVERED)
 
 
 def _unanswered(state: State, conversation: Conversation, turn: Turn) -> list[Event]:
     """The customer never got what was taken for his answer."""
     match conversation.status:
-        case Status.WAITING:
-            since = conversation.waiting_since
-            return messages.resume(state, conversation, turn, _UNDELIVERED, ROUTER, waiting_since=since)
+        case Status.WAITING | Status.SNOOZED:
+            return messages.resume(state, conversation, turn, _UNDELIVERED, ROUTER, since=True)
         case Status.RESOLVED:
             again = queueing.anew(state.config, conversation, turn)
-            state.put(replace(again, serious=True, timer_at=turn.now))
+            since = conversation.waits_since(turn.now)
+            state.put(replace(again, serious=True, waiting_since=since, timer_at=turn.now))
             return [
                 ConversationReopened(
                     conversation_id=conversation.id,
@@ -129,6 +138,8 @@ def _unanswered(state: State, conversation: Conversation, turn: Turn) -> list[Ev
                     at=turn.now,
                 )
             ]
-        case _:
-            state.put(conversation)
-            return []
+        case Status.SET_ASIDE:
+            owed = replace(conversation, serious=True)
+            return queueing.queue(state, owed, turn, actor=ROUTER, reason=_UNDELIVERED)
+        case Status.NEW | Status.QUEUED | Status.ASSIGNED:
+            return _go_on(state, conversation, turn, ROUTER, _UNDELIVERED)

@@ -73,6 +73,8 @@ def _text(skills: Iterable[tuple[str, int]]) -> str:
 
 def queue(state: State, conversation: Conversation, turn: Turn, *, actor: Actor, reason: str) -> list[Event]:
     """Let it wait for an agent; who had it goes first for a while if he is online."""
+    if conversation.status is Status.SET_ASIDE:
+        conversation = replace(conversation, waiting_since=conversation.waits_since(turn.now))
     waiting = state.put(_in_line(state, conversation, turn, ConversationQueued, keep_for_agent=True))
     demand = _demand(waiting)
     return [
@@ -183,7 +185,7 @@ def set_aside(
     state: State, conversation: Conversation, reading: Reading, turn: Turn, actor: Actor = ROUTER
 ) -> list[Event]:
     """Spam or noise: never shown as work."""
-    state.put(replace(conversation, status=Status.SET_ASIDE, hold=None, timer_at=None))
+    state.put(aside(state.config, replace(conversation, status=Status.SET_ASIDE, hold=None)))
     return [
         ConversationSetAside(
             conversation_id=conversation.id,
@@ -197,6 +199,12 @@ def set_aside(
     ]
 
 
+def aside(config: Config, conversation: Conversation) -> Conversation:
+    """What is set aside, with the time by which a word in it must be read that nobody has read yet."""
+    unread = conversation.ledger.unread_since
+    return replace(conversation, timer_at=unread + config.routing.analysis_wait if unread else None)
+
+
 def anew(config: Config, conversation: Conversation, turn: Turn) -> Conversation:
     """A new episode of a closed conversation: waits to be read, by the rules of today; its rings begin again."""
     return replace(
@@ -204,7 +212,6 @@ def anew(config: Config, conversation: Conversation, turn: Turn) -> Conversation
         status=Status.NEW,
         demand=None,
         serious=False,
-        unanswered=None,
         ring=1,
         rings_from=None,
         resolved_at=None,

@@ -2,11 +2,12 @@
 
 from datetime import datetime
 
+from lotse.contracts.conditions import DEFAULT_PRIORITY
 from lotse.contracts.conversations import ReadingChanged
 from lotse.contracts.envelope import Event
 from lotse.contracts.frozen import replace
 from lotse.contracts.insights import MessageAnalysed
-from lotse.contracts.values import Reading, Status, Triage
+from lotse.contracts.values import Actor, Reading, Status, Triage
 from lotse.router.core import queueing
 from lotse.router.core.queueing import ROUTER
 from lotse.router.core.state import Conversation, Message, Read, State, Turn
@@ -27,9 +28,10 @@ def analyse(state: State, event: MessageAnalysed, turn: Turn) -> list[Event]:
     conversation = state.put(_read(before, message, event))
     match conversation.status:
         case Status.NEW:
-            return _aside(state, conversation, event, turn) or queueing.queue(
-                state, conversation, turn, actor=ROUTER, reason="read"
-            )
+            if aside := _aside(state, conversation, event, turn):
+                return aside
+            queued = queueing.queue(state, conversation, turn, actor=ROUTER, reason="read")
+            return queued + owed_anew(before, state.conversations[conversation.id], turn, "analysed")
         case Status.SET_ASIDE if conversation.serious:
             return queueing.queue(state, conversation, turn, actor=ROUTER, reason="read")
         case Status.QUEUED:
@@ -39,16 +41,10 @@ def analyse(state: State, event: MessageAnalysed, turn: Turn) -> list[Event]:
         case Status.ASSIGNED | Status.WAITING | Status.SNOOZED:
             return _changed(state, before, conversation, event, turn)
         case Status.SET_ASIDE:
-            state.put(settled(conversation, message.occurred_at))
+            state.put(queueing.aside(state.config, conversation))
             return []
         case Status.RESOLVED:
             return []
-
-
-def settled(aside: Conversation, at: datetime) -> Conversation:
-    """What was set aside and stays so after the word of that time was read: it awaits no reading of a newer one."""
-    newer = aside.last_word_at is not None and aside.last_word_at > at
-    return aside if newer else replace(aside, timer_at=None)
 
 
 def _is_newer(event: MessageAnalysed, message: Message) -> bool:
@@ -87,8 +83,8 @@ def _read(conversation: Conversation, message: Message, event: MessageAnalysed) 
     return replace(
         conversation,
         read=read if is_latest(conversation, message) else conversation.read,
-        serious=conversation.serious or serious,
-        unanswered=True if serious and conversation.unanswered is not None else conversation.unanswered,
+        serious=conversation.serious or (serious and not conversation.ledger.settles(message.id)),
+        ledger=conversation.ledger.read(message.id, serious=serious),
     )
 
 
@@ -104,34 +100,63 @@ def _changed(
 ) -> list[Event]:
     conversation = state.put(queueing.redemand(state.config, conversation))
     current = conversation.reading
-    if current is None or conversation.demand is None:
+    if current is None or (before.reading and same(before.reading, current) and before.owed == conversation.owed):
         return []
-    if before.reading and same(before.reading, current) and (conversation.owed or not _worked_on(conversation)):
-        return []
+    reason = "edited" if event.edited_at else "analysed"
     return [
-        ReadingChanged(
-            conversation_id=conversation.id,
-            message_id=event.message_id,
+        told(
+            conversation,
+            Read(current, event.message_id, event.occurred_at, event.edit, event.edited_at),
+            turn,
+            ROUTER,
+            reason,
             previous=before.reading,
-            current=current,
-            actor=ROUTER,
-            reason="edited" if event.edited_at else "analysed",
-            priority=conversation.demand.priority,
-            at=turn.now,
-            edit=event.edit,
-            edited_at=event.edited_at,
-            required=conversation.demand.required,
-            preferred=conversation.demand.preferred,
-            team=conversation.demand.team,
-            rules=conversation.demand.rules,
-            owed=conversation.owed,
         )
     ]
 
 
-def _worked_on(conversation: Conversation) -> bool:
-    """Somebody has it or answered it: it is not set aside by itself, so that more noise must be told of."""
-    return conversation.agent_id is not None or conversation.unanswered is not None
+def owed_anew(before: Conversation, after: Conversation, turn: Turn, reason: str) -> list[Event]:
+    """Tell that an answer is owed or no longer, where no analysis says so; what was answered needs no telling."""
+    alike = before.owed == after.owed or not any(after.ledger.open)
+    if after.read is None or alike or after.status in (Status.NEW, Status.SET_ASIDE):
+        return []
+    return [told(after, after.read, turn, ROUTER, reason, previous=after.reading)]
+
+
+def told(
+    conversation: Conversation,
+    read: Read,
+    turn: Turn,
+    actor: Actor,
+    reason: str,
+    *,
+    previous: Reading | None,
+    comment: str | None = None,
+    latest: bool = True,
+) -> ReadingChanged:
+    """How the conversation reads, or a message of it that is not the latest, and what that calls for."""
+    demand = conversation.demand
+    says_owed = latest and conversation.status is not Status.SET_ASIDE
+    return ReadingChanged(
+        conversation_id=conversation.id,
+        message_id=read.message_id,
+        previous=previous,
+        current=read.reading,
+        actor=actor,
+        reason=reason,
+        priority=demand.priority if demand else DEFAULT_PRIORITY,
+        at=turn.now,
+        latest=latest,
+        edit=read.edit,
+        edited_at=read.edited_at,
+        comment=comment,
+        required=demand.required if demand else None,
+        preferred=demand.preferred if demand else None,
+        team=demand.team if demand else None,
+        rules=demand.rules if demand else None,
+        owed=conversation.owed if says_owed else None,
+        owed_since=conversation.ledger.owed_since if says_owed else None,
+    )
 
 
 def same(one: Reading, other: Reading) -> bool:

@@ -13,6 +13,7 @@ from lotse.contracts.envelope import Event, Fact
 from lotse.contracts.frozen import frozen
 from lotse.contracts.ids import AgentId, ConversationId, CustomerId, MessageId, ReplyId, TeamId
 from lotse.contracts.values import Address, Presence, Reading, Status
+from lotse.router.core.ledger import Ledger
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -105,8 +106,7 @@ class Conversation:
     waiting_since: datetime
     """The word that the customer waits on: the age of the conversation in the queue."""
     last_word_at: datetime | None = None
-    answered_by: ReplyId | None = None
-    """The answer that he has, while he has not written since."""
+    ledger: Ledger = Ledger()
     auto: bool = False
     agent_id: AgentId | None = None
     last_agent_id: AgentId | None = None
@@ -115,8 +115,6 @@ class Conversation:
     read: Read | None = None
     serious: bool = False
     """A message was read as more than spam or noise, or a person said so: never set aside."""
-    unanswered: bool | None = None
-    """The same of what he wrote since the last answer; None: there was none yet."""
     demand: Demand | None = None
     ring: int = 1
     hold: Hold | None = None
@@ -144,8 +142,17 @@ class Conversation:
 
     @property
     def owed(self) -> bool:
-        """Whether the customer is owed an answer, as far as his words were read."""
-        return self.serious if self.unanswered is None else self.unanswered
+        """Whether the customer is owed an answer: for a word that nobody answered and that may be more than noise.
+
+        Until the first answer one serious word is enough, also where he took it back and others are left.
+        """
+        if self.ledger.owed_since is not None:
+            return True
+        return self.serious and not self.ledger.settled and any(self.ledger.open)
+
+    def waits_since(self, now: datetime) -> datetime:
+        """The word that he waits on, else his last one; never a time that is still to come."""
+        return min(self.ledger.owed_since or self.last_word_at or self.waiting_since, now)
 
     @property
     def reading(self) -> Reading | None:

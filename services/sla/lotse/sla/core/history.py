@@ -5,7 +5,7 @@ compacted: an entry older than those is heard too late for its place and counts 
 """
 
 from bisect import insort
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
 from functools import reduce
 from typing import Final, assert_never
@@ -40,7 +40,7 @@ class Standing:
     """What the entries so far come to.
 
     `words` are unanswered, oldest first. `removed` are messages that were taken back before their word came.
-    `aside_by_reading`: only what was written until `aside_since` is set aside.
+    `aside_by_reading`: only what router had heard at `aside_sequence` is set aside.
     `ended` is the entry that ended the last wait. `closed` are the deadlines that are over; `lapsed` says that a
     resolution ended the last one and that the customer has not written since.
     """
@@ -54,6 +54,7 @@ class Standing:
     words: tuple[Word, ...] = ()
     removed: frozenset[str] = frozenset()
     aside_since: datetime | None = None
+    aside_sequence: int = 0
     aside_by_reading: bool = False
     wait: Wait | None = None
     lapsed: bool = False
@@ -69,7 +70,7 @@ class History:
 
     base: Standing
     entries: tuple[Entry, ...] = ()
-    cut: tuple[datetime, str, str] | None = None
+    cut: tuple[datetime, int, str, str] | None = None
 
     @classmethod
     def begun(cls, conversation: ConversationId, rules: str) -> "History":
@@ -89,12 +90,12 @@ class History:
         for entry in news:
             if (entry.kind, entry.id) not in known:
                 insort(entries, entry, key=place)
-        told = tuple(_arrived(entries))
+        told = tuple(arrived(entries))
         return self if told == self.entries else replace(self, entries=told)
 
 
-def _arrived(entries: list[Entry]) -> Iterator[Entry]:
-    """Without the answers that were not delivered, and what they closed."""
+def arrived(entries: Collection[Entry]) -> Iterator[Entry]:
+    """Without the answers that were not delivered, and the resolutions that rest on them."""
     failed = {entry.id for entry in entries if isinstance(entry, Undelivered)}
     for entry in entries:
         answer = entry.id if isinstance(entry, Answered) else entry.reply if isinstance(entry, Resolved) else None
@@ -155,7 +156,7 @@ def _step(rulebook: Rulebook, standing: Standing, entry: Entry) -> Standing:
         case Resolved():
             return _resolved(rulebook, standing, entry)
         case SetAside():
-            return replace(standing, aside_since=standing.aside_since or entry.at, aside_by_reading=False)
+            return _aside(standing, entry, by_reading=False)
         case PutBack():
             return _put_back(rulebook, standing, entry)
         case Placed():
@@ -172,14 +173,14 @@ def _word(rulebook: Rulebook, standing: Standing, word: Word) -> Standing:
     if word.id in standing.removed:
         return replace(standing, removed=standing.removed - {word.id})
     heard = replace(standing, words=(*standing.words, word), lapsed=False)
-    if heard.aside_since and heard.aside_by_reading and word.heard_at > heard.aside_since:
+    if heard.aside_since and heard.aside_by_reading and word.sequence > heard.aside_sequence:
         return _put_back(rulebook, heard, word)
     return _waiting(rulebook, _agreed(rulebook, heard, word.at))
 
 
 def _answered(rulebook: Rulebook, standing: Standing, answer: Answered) -> Standing:
     if standing.words:
-        later = tuple(word for word in standing.words if answer.until and word.at > answer.until)
+        later = tuple(word for word in standing.words if _is_later(word, answer))
         if len(later) == len(standing.words):
             return standing
         answered = _over(rulebook, standing, answer, None)
@@ -191,9 +192,14 @@ def _answered(rulebook: Rulebook, standing: Standing, answer: Answered) -> Stand
     return replace(standing, closed=(*standing.closed[:-1], met), lapsed=False)
 
 
+def _is_later(word: Word, answer: Answered) -> bool:
+    """What router heard of only after an answer of ours was sent it does not answer, whenever it was written."""
+    return answer.until is not None and (word.at > answer.until or word.heard_at > answer.at)
+
+
 def _resolved(rulebook: Rulebook, standing: Standing, resolved: Resolved) -> Standing:
     """Settle what was known by then; a word that was still under way goes on waiting."""
-    words = tuple(word for word in standing.words if word.heard_at > resolved.at)
+    words = tuple(word for word in standing.words if word.sequence > resolved.sequence)
     if len(words) == len(standing.words):
         return _waiting(rulebook, replace(standing, aside_since=None))
     over = _over(rulebook, standing, resolved, Reason.RESOLVED)
@@ -205,17 +211,27 @@ def _rated(rulebook: Rulebook, standing: Standing, rated: Rated) -> Standing:
     if rated.owed and standing.aside_since:
         return _put_back(rulebook, standing, rated)
     if rated.owed is False and not standing.aside_since:
-        return replace(standing, aside_since=rated.at, aside_by_reading=True)
+        aside = _aside(standing, rated, by_reading=True)
+        under_way = any(word.sequence > rated.sequence for word in standing.words)
+        return _put_back(rulebook, aside, rated) if under_way else aside
     return _agreed(rulebook, standing, rated.at)
 
 
+def _aside(standing: Standing, entry: SetAside | Rated, *, by_reading: bool) -> Standing:
+    if standing.aside_since:
+        return replace(standing, aside_by_reading=by_reading)
+    return replace(standing, aside_since=entry.at, aside_sequence=entry.sequence, aside_by_reading=by_reading)
+
+
 def _put_back(rulebook: Rulebook, standing: Standing, back: PutBack | Rated | Word) -> Standing:
-    """Let wait who wrote since; where nobody did the judgement was wrong, and all have been waiting."""
-    since = standing.aside_since
-    later = tuple(word for word in standing.words if since and word.heard_at > since)
-    if later and len(later) < len(standing.words):
+    """Let wait whom router says, or who wrote since; where nobody did the judgement was wrong, and all have waited."""
+    if standing.aside_since is None:
+        return _waiting(rulebook, _agreed(rulebook, standing, back.at))
+    since, after = None if isinstance(back, Word) else back.since, standing.aside_sequence
+    waiting = tuple(word for word in standing.words if (word.at >= since if since else word.sequence > after))
+    if waiting and len(waiting) < len(standing.words):
         over = _over(rulebook, standing, back, Reason.SET_ASIDE)
-        return _waiting(rulebook, replace(over, aside_since=None, words=later))
+        return _waiting(rulebook, replace(over, aside_since=None, words=waiting))
     return _waiting(rulebook, _agreed(rulebook, replace(standing, aside_since=None), back.at))
 
 

@@ -7,7 +7,7 @@ from lotse.contracts.frozen import replace
 from lotse.contracts.ids import ConversationId
 from lotse.sla.core.decide import Conversation
 from lotse.sla.core.entries import Entry, place
-from lotse.sla.core.history import History, clocks
+from lotse.sla.core.history import History, arrived, clocks
 from lotse.sla.core.rules import Rulebook
 from lotse.sla.core.waits import ClockState, Reason
 
@@ -25,10 +25,11 @@ def differences(id: ConversationId, found: Conversation, rulebook: Rulebook) -> 
 def from_log(id: ConversationId, found: Conversation, log: Iterable[Entry]) -> Iterator[str]:
     """One line for each fact of the log that the stored history lacks or has otherwise.
 
-    What was compacted cannot be compared, and what the log no longer has is carried over.
+    What was compacted cannot be compared, and what the log no longer has is carried over. An answer that was not
+    delivered stands in the log, and in no history.
     """
     kept = {(entry.kind, entry.id): entry for entry in found.history.entries}
-    for entry in log:
+    for entry in arrived(tuple(log)):
         if found.history.cut and place(entry) <= found.history.cut:
             continue
         stored = kept.get((entry.kind, entry.id))
