@@ -346,3 +346,10 @@ def test_a_text_without_digits_and_at_costs_next_to_nothing():
         min(repeat(lambda text=text: scan(text), number=100, repeat=10)) for text in (text, f"{text}0171 1234567")
     )
     assert without < with_number / 5
+
+
+def test_of_two_lines_only_a_card_in_its_groups_is_one():
+    assert found("Karte 4111 1111\n1111 1111, danke") == [("card", "4111 1111\n1111 1111")]
+    assert found("Amex 3782 822463\n10005") == [("card", "3782 822463\n10005")]
+    articles = (f"{41111111 + n}\n{11111111 + n}" for n in range(200))
+    assert [text for text in articles if found(f"Ihre Artikel:\n{text}\nViele Grüße")] == []

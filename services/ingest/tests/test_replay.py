@@ -156,13 +156,17 @@ async def test_what_a_customer_took_back_is_kept_nowhere_and_never_comes_again(
 async def test_a_part_of_several_messages_brings_back_none_that_was_taken_back(
     web: httpx.AsyncClient, kafka: str, inbound: str, calls: Calls
 ) -> None:
-    whole = Unparsed("of an older release", BODY)
+    webhook, text = json.loads(BODY), "lang " * 20_000
+    webhook["entry"][0]["messaging"][0]["message"]["text"] = text
+    whole = Unparsed("of an older release", json.dumps(webhook).encode())
     parked = Parked(META, whole, None, calls.opened().clock())
     async with calls.opened().database.transaction() as tx:
         await store.park(tx, [parked])
     await web.post("/v1/meta/social", content=(it := taken_back("m_A1")), headers=signed(it))
     (part,) = await kept(web)
     assert (await replayed(web, part["id"]))["events"] == 2
+    async with calls.opened().database.transaction() as tx:
+        assert await tx.fetch("SELECT sha256 FROM blob") == []
     received = {fact.id for fact in await published(kafka, inbound) if isinstance(fact.data, MessageReceived)}
     assert received == {message_id(META, mid) for mid in ("m_A2", "m_B1")}
 

@@ -240,6 +240,18 @@ async def test_what_was_under_way_ends_no_rest(desk: Shop, meta: Provider) -> No
     assert (await desk.send(), len(meta.seen)) == ([], 2)
 
 
+async def test_what_was_under_way_makes_no_rest_shorter(desk: Shop, meta: Provider) -> None:
+    meta.answers = [answer(429, **{"Retry-After": "3600"}), answer(429, **{"Retry-After": "5"})]
+    await desk.feed(opened(), approved(), opened(2), approved(2))
+    first, second = await desk.claim()
+    told = [await desk.sender.perform(call, unheard) for call in (first, second)]
+    await desk.settle((first, told[0]))
+    await desk.settle((second, told[1]))
+    await desk.feed(opened(3), approved(3))
+    desk.later(seconds=60)
+    assert (await desk.send(), len(meta.seen)) == ([], 2)
+
+
 async def test_a_running_sender_looks_twice_a_second_whether_a_rest_is_over(desk: Shop, meta: Provider) -> None:
     meta.answers = [answer(429, **{"Retry-After": "10"})]
     sender = desk.effect(Sink.META)

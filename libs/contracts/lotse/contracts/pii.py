@@ -124,9 +124,15 @@ def _on_one_line(text: str, region: str) -> list[Span]:
     for span in over:
         broken = bisect_left(ends, span.end) - bisect_left(ends, span.start)
         # Numbers below each other are many numbers; and what is one by itself needs no other line.
-        if broken == 1 and not (span.kind == Kind.PHONE and _meets(span, found)):
+        if broken != 1 or (span.kind == Kind.PHONE and _meets(span, found)):
+            continue
+        if span.kind != Kind.CARD or _SPACED_CARD.fullmatch(text, span.start, span.end):
             found.append(span)
     return found
+
+
+_SPACED_CARD: Final = re.compile(r"[^\W_]{4}(?:[^\w]+[^\W_]{4}){3}|[^\W_]{4}[^\w]+[^\W_]{6}[^\w]+[^\W_]{5}")
+"""Of two long numbers one below the other every twentieth pair would pass as a card; so would nothing in its groups."""
 
 
 def _joined(text: str, breaks: Sequence[tuple[int, int]]) -> tuple[str, Sequence[int]]:

@@ -105,7 +105,7 @@ class Edge:
 
     async def _store(self, account: AccountId, parsed: Parsed, links: Sequence[Link]) -> None:
         """What messages bring with them, but for those that were deleted before they came."""
-        uses, now = list(_uses(parsed.facts)), self.clock()
+        uses, now = list(uses_of(parsed.facts)), self.clock()
         async with self._transaction() as tx:
             there = await store.still_there(tx, {message for message, _ in uses} | {link.message_id for link in links})
             wanted = {sha256 for message, sha256 in uses if message in there}
@@ -138,7 +138,7 @@ def _about(event: InboundEvent) -> tuple[str, ...]:
     return (event.provider_id,) if isinstance(event, MessageReceived | MessageEdited) else ()
 
 
-def _uses(facts: Sequence[Fact[InboundEvent]]) -> Iterator[tuple[UUID, str]]:
+def uses_of(facts: Sequence[Fact[InboundEvent]]) -> Iterator[tuple[UUID, str]]:
     """Which message names which blob."""
     for fact in facts:
         if isinstance(fact.data, MessageReceived | MessageEdited):

@@ -10,7 +10,7 @@ from lotse.contracts.inbound import InboundEvent, MessageEdited, MessageReceived
 from lotse.ingest.accounts import Accounts
 from lotse.ingest.channels import mail, meta
 from lotse.ingest.channels.parsed import Parsed, Unreadable
-from lotse.ingest.edge import TOO_LARGE, StoreUnavailable
+from lotse.ingest.edge import TOO_LARGE, StoreUnavailable, uses_of
 from lotse.ingest.store import Parked, Part, unparsed_id
 from lotse.ingest.web.calls import Calls
 from lotse.ingest.web.problems import Away, Unknown
@@ -46,9 +46,12 @@ class Replaying:
         parked = (await self.part(id)).parked
         kind, parsed = await asyncio.to_thread(self._parse, parked)
         as_before = [part for part in parsed.unparsed if unparsed_id(parked.account, part) == id]
+        wanted = await self._wanted(parsed.facts)
+        files, kept = {sha256 for _, sha256 in uses_of(parsed.facts)}, {sha256 for _, sha256 in uses_of(wanted)}
         news = replace(
             parsed,
-            facts=await self._wanted(parsed.facts),
+            facts=wanted,
+            blobs=tuple(blob for blob in parsed.blobs if blob.sha256 in kept or blob.sha256 not in files),
             unparsed=tuple(part for part in parsed.unparsed if part not in as_before),
         )
         await self.calls.accept(kind, parked.account, news, parked.traceparent)

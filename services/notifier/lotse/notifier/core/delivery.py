@@ -58,13 +58,15 @@ def settle(rules: Rules, state: State, call: Call, outcome: Outcome, now: dateti
         events = accept(rules, state, row, outcome.provider_id, outcome.at, expected=call.still(row))
         _come_back(state, call.row.id)
     elif call.still(row):
-        events = _unsuccessful(rules, state, row, outcome, now)
+        events = _unsuccessful(rules, state, row, outcome, now, trial=call.trial)
     else:
         return []
     return events + (release(state, row.thread) if row.thread else [])
 
 
-def _unsuccessful(rules: Rules, state: State, row: Outgoing, outcome: Outcome, now: datetime) -> list[Event]:
+def _unsuccessful(
+    rules: Rules, state: State, row: Outgoing, outcome: Outcome, now: datetime, *, trial: bool
+) -> list[Event]:
     match outcome:
         case Uploaded(handle=handle):
             state.put_outgoing(replace(row, stage=Stage.PENDING, due_at=now, lease_until=None, uploaded=handle))
@@ -74,13 +76,13 @@ def _unsuccessful(rules: Rules, state: State, row: Outgoing, outcome: Outcome, n
         case Busy(wait=wait):
             return _again(rules, state, row, Word.UNREACHABLE, wait, now)
         case Throttled(wait=wait):
-            pause = _stop(state, row.account, StopReason.PAUSED, now, wait or rules.timings.pause)
+            pause = _stop(state, row.account, StopReason.PAUSED, now, wait or rules.timings.pause, trial=trial)
             return _again(rules, state, row, Word.TOO_LATE, pause, now)
         case SignInRefused():
-            pause = _stop(state, row.account, StopReason.TOKEN, now, rules.timings.sign_in)
+            pause = _stop(state, row.account, StopReason.TOKEN, now, rules.timings.sign_in, trial=trial)
             return _again(rules, state, row, Word.ACCOUNT_STOPPED, pause, now)
         case Gone():
-            _stop(state, row.account, StopReason.GONE, now, rules.timings.alert)
+            _stop(state, row.account, StopReason.GONE, now, rules.timings.alert, trial=trial)
             return fail(rules, state, row, Word.GONE, now)
         case Refused(word=word, said=said):
             return fail(rules, state, row, word, now, said)
@@ -110,11 +112,16 @@ def _again(rules: Rules, state: State, row: Outgoing, word: Word, wait: timedelt
     return []
 
 
-def _stop(state: State, account: str, reason: StopReason, now: datetime, wait: timedelta) -> timedelta:
-    """Let nothing else of the account go out until then; a graver reason stays."""
+def _stop(state: State, account: str, reason: StopReason, now: datetime, wait: timedelta, *, trial: bool) -> timedelta:
+    """Let nothing else of the account go out until then; a graver reason stays.
+
+    What was under way when the account was stopped makes no rest shorter: only a trial says how it stands now.
+    """
     stop = state.stops.get(account)
     if stop is None or stop.reason is StopReason.PAUSED or stop.until <= now:
         goes_on = stop is not None and stop.reason is reason and stop.until > now
+        if stop and goes_on and not trial:
+            wait = max(wait, stop.until - now)
         state.stops.put(account, Stop(account, reason, stop.since if stop and goes_on else now, now + wait))
     return wait
 
