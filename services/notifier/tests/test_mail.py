@@ -183,6 +183,17 @@ async def test_what_is_no_mail_address_is_refused_before_any_call(desk: Shop, re
     assert isinstance(lost, ReplyFailed)
 
 
+async def test_nothing_is_sent_to_ourselves_as_if_a_customer_would_read_it(
+    desk: Shop, mailbox: tuple[Mailbox, int]
+) -> None:
+    where = other(WHERE, recipient="Service@shop.example")
+    await desk.feed(opened(where=where), approved(where=where))
+    (lost,) = await desk.send(Sink.MAIL)
+    assert isinstance(lost, ReplyFailed)
+    assert (lost.reason, mailbox[0].mails) == ("blocked", [])
+    assert "Reply-To" in lost.detail
+
+
 @pytest.mark.parametrize(
     ("given", "answer"),
     [

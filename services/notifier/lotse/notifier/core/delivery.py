@@ -260,6 +260,7 @@ _REASONS = {
     Word.FILE_GONE: "file_gone",
     Word.FILE_AWAY: "file_away",
     Word.WINDOW: "blocked",
+    Word.OURSELVES: "blocked",
     Word.NETWORK: "blocked",
 }
 

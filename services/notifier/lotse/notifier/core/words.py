@@ -12,6 +12,7 @@ class Word(StrEnum):
 
     REFUSED = "refused"
     RECIPIENT = "recipient"
+    OURSELVES = "ourselves"
     WINDOW = "window"
     FORBIDDEN = "forbidden"
     UNDELIVERED = "undelivered"
@@ -38,6 +39,8 @@ class Word(StrEnum):
 _GERMAN = {
     Word.REFUSED: "Der Anbieter hat die Nachricht abgelehnt.",
     Word.RECIPIENT: "Der Anbieter kennt den Empfänger nicht oder erreicht ihn nicht.",
+    Word.OURSELVES: "Die Nachricht kam von unserer eigenen Adresse, und wer sie schrieb, steht nicht in Reply-To. "
+    "Bitte auf anderem Weg antworten.",
     Word.WINDOW: "Die Frist für freie Antworten auf diesem Kanal ist abgelaufen. Bitte einen anderen Kanal wählen.",
     Word.FORBIDDEN: "Das Konto darf an diese Stelle nicht schreiben. Bitte die Rechte beim Anbieter prüfen lassen.",
     Word.UNDELIVERED: "Der Anbieter konnte die Nachricht nicht zustellen.",
@@ -66,6 +69,8 @@ _GERMAN = {
 _ENGLISH = {
     Word.REFUSED: "The provider refused the message.",
     Word.RECIPIENT: "The provider does not know the recipient or cannot reach them.",
+    Word.OURSELVES: "The message came from our own address, and its Reply-To does not say who wrote it. "
+    "Please answer in another way.",
     Word.WINDOW: "The time for free answers on this channel is over. Please choose another channel.",
     Word.FORBIDDEN: "The account may not write there. Please have its rights with the provider checked.",
     Word.UNDELIVERED: "The provider could not deliver the message.",

@@ -120,6 +120,8 @@ class Mailer:
         recipient = mail.address.recipient
         if not recipient.isascii() or _BREAKS.search(recipient) or "@" not in recipient:
             return Refused(Word.RECIPIENT)
+        if recipient.lower() == self._account.address.lower():
+            return Refused(Word.OURSELVES)
         try:
             content = await self._content(mail)
         except ValueError:
