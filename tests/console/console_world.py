@@ -1,6 +1,7 @@
 """Customers, agents and windows of the console's tests."""
 
 import asyncio
+import contextlib
 import itertools
 import json
 import secrets
@@ -250,17 +251,23 @@ class Windows:
         await page.wait_for_function("window.did_handshake === true")
 
     async def close(self) -> None:
+        """A context that the browser does not clear in time is not used again; a test does not wait for it."""
         for context, free in self.contexts:
-            for page in context.pages:
-                await page.close()
-            context.remove_listener("weberror", self._failed)
-            context.remove_listener("console", self._heard)
-            if free is None:
-                await context.close()
-                continue
-            await context.set_offline(False)
-            await context.clear_cookies()
-            free.append(context)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(20):
+                    await self._clear(context, free)
+
+    async def _clear(self, context, free) -> None:
+        for page in context.pages:
+            await page.close()
+        context.remove_listener("weberror", self._failed)
+        context.remove_listener("console", self._heard)
+        if free is None:
+            await context.close()
+            return
+        await context.set_offline(False)
+        await context.clear_cookies()
+        free.append(context)
 
     def _failed(self, error) -> None:
         self.complaints.append(error.error.stack or str(error.error))
